@@ -25,9 +25,8 @@ from shared.runtime.erasure import FindPeople, ForgetPerson, Forgetting
 from shared.runtime.service import Host
 from shared.storage import erasure
 from shared.storage.tx import Tx
-from shared.web.forms import Form, new_key, read_form
+from shared.web.forms import LOOK, Form, new_key, read_form
 from shared.web.staff import badge_in, render, staff_form, staff_page
-from shared.web.staff_action import LOOK
 
 PAGE = "/stab/personer"
 ALSO, MOST_ALSO, LONGEST = "ogsaa", 20, 200

@@ -19,7 +19,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -39,13 +39,15 @@ M = TypeVar("M", bound=BaseModel)
 MAX_FIELDS = 500
 MAX_FORM = 256 * 1024
 MAX_FILES = 5
-_ROOM, _FILES = "room for files", "files that were sent"
+_ROOM, _FILES, _READ = "room for files", "files that were sent", "form that was read"
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _DANISH_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _WHITE = re.compile(r"\r\n?")
 STOOD, MEANWHILE, CHOICE = "_stod", "_imens", "imens."
 """What stood when the form was shown, what somebody else has changed since, and what is chosen of it."""
 THEIRS, MINE = "deres", "mit"
+LOOK, EDIT = "_se", "_ret"
+"""The buttons that ask what would come of it, and that lead back to what was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,5 +279,19 @@ async def read_form(request: Request, *, labels: Mapping[str, str] | None = None
     if not _KEY.fullmatch(key):
         raise Problem(400, "form_key_missing")
     form.key, form.csrf = key, form.own.get("_csrf", "")
+    # As it was sent: pages change the form that they read.
+    request.scope.setdefault(_READ, replace(form, values=dict(form.values), own=dict(form.own), errors=[]))
     _read_met(form)
     return form
+
+
+def form_in(request: Request) -> Form | None:
+    """As it was sent, where the page has read one."""
+    found: Form | None = request.scope.get(_READ)
+    return found
+
+
+def carried(form: Form) -> list[tuple[str, str]]:
+    """All that was sent but its key and who sent it, for another page that sends it again."""
+    typed = [(name, one) for name in form.values for one in form.chosen(name)]
+    return [*typed, *((name, value) for name, value in form.own.items() if name not in {"_key", "_csrf"})]

@@ -19,7 +19,7 @@ from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.storage.columns import sent
 from shared.storage.retention import Rule
-from shared.storage.tx import Tx
+from shared.storage.tx import Pool, Tx
 
 STORED_DAYS = 30
 """Machine time; after that a key may be used for something else."""
@@ -134,6 +134,17 @@ async def load_answer(tx: Tx, principal: str, key: str) -> Any:
         "SELECT body FROM http_requests WHERE key = $1 AND principal = $2 AND NOT refused", key, principal
     )
     return None if row is None else json.loads(row["body"])
+
+
+async def was_done(pool: Pool, key: str, principal: str | None) -> bool:
+    """Whether what was asked for under the key was done; None = whoever asked."""
+    return bool(
+        await pool.fetchval(
+            "SELECT 1 FROM http_requests WHERE key = $1 AND ($2::text IS NULL OR principal = $2) AND NOT refused",
+            key,
+            principal,
+        )
+    )
 
 
 async def store(tx: Tx, settled: Sequence[tuple[Request, Reply]]) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from shared.base.acts import Act
 from shared.contracts.danish import clock, day_and_clock, kroner, long_day, short_day
+from shared.web.sent_before import once
 
 HERE = Path(__file__).parent
 NAVIGATION = (
@@ -99,4 +100,8 @@ def static_routes(static_dir: Path | None) -> list[BaseRoute]:
 
 def page(host: Any, path: str, shown: Callable[..., Awaitable[Response]], *asked: Act) -> BaseRoute:
     """A line in a table of pages: `shown(host, *asked, request)`. Where an act may be asked for, it takes forms too."""
-    return Route(path, partial(shown, host, *asked), methods=["GET", "POST"] if asked else ["GET"])
+
+    async def answer(request: Request) -> Response:
+        return await once(host, request, shown(host, *asked, request))
+
+    return Route(path, answer, methods=["GET", "POST"] if asked else ["GET"])

@@ -22,13 +22,13 @@ from shared.base.clock import machine_now
 from shared.base.links import Links
 from shared.base.problems import Problem
 from shared.web.badge import COOKIE, Badge, is_current
-from shared.web.forms import Form, read_form, take_files
+from shared.web.forms import Form, carried, read_form, take_files
 from shared.web.scopes import of_command
+from shared.web.sent_before import once
 
 Renew = Callable[[Request], Awaitable["Renewed | None"]]
 _CSRF = "form of staff"
 LOGIN = "/login"
-_KEPT = ("_key", "_csrf")
 
 
 class Renewed:
@@ -156,7 +156,7 @@ async def _answer(
         form = await read_form(request)
         if not _is_ours(host.settings.links, form, badge):
             return _once_more(host, form, badge, 403)
-    return await shown(host, *asked, request)
+    return await once(host, request, shown(host, *asked, request), badge.actor)
 
 
 async def _sign_in_first(host: Any, request: Request) -> Response:
@@ -174,12 +174,16 @@ async def _sign_in_first(host: Any, request: Request) -> Response:
 
 def _once_more(host: Any, form: Form, badge: Badge | None, status: int) -> Response:
     """All that was typed, to be sent again by whoever pressed the button, once they are signed in."""
-    typed = [(name, one) for name in form.values for one in form.chosen(name)]
-    own = [(name, value) for name, value in form.own.items() if name not in _KEPT]
     # Whoever signs in again as who they were sends the form that they were shown; anybody else sees it first.
     form.csrf = form.own.get("_csrf", "") if badge is None else _csrf(host.settings.links, badge)
     page: Response = host.pages.render(
-        "web/once_more.html", status=status, form=form, fields=[*typed, *own], signed_in=badge is not None, login=LOGIN
+        "web/once_more.html",
+        status=status,
+        form=form,
+        fields=carried(form),
+        files=[(name, one.called) for name, one in form.files.items()],
+        signed_in=badge is not None,
+        login=LOGIN,
     )
     return page
 

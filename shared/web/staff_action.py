@@ -21,14 +21,12 @@ from shared.contracts.catalogue import IN_DANISH
 from shared.contracts.danish import long_day
 from shared.contracts.event import Command
 from shared.web.door import Rehearsal
-from shared.web.forms import Form, read_form
+from shared.web.forms import EDIT, LOOK, Form, read_form
 from shared.web.ledger import load_answer
 from shared.web.meanwhile import CHANGED, Stands, begin, met
 from shared.web.programme_page import DONE, UNDO
 from shared.web.staff import badge_in, staff_form
 
-LOOK, EDIT = "_se", "_ret"
-"""The buttons that ask what would come of it, and that lead back to what was typed."""
 BETWEEN = "; "
 """Stands between those that are chosen of several, as in the macro `felt`."""
 Show = Callable[..., Response]

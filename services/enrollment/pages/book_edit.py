@@ -38,9 +38,9 @@ from shared.base.acts import Act
 from shared.base.problems import FieldError, Problem
 from shared.contracts.seen import Clash
 from shared.runtime.service import Host
-from shared.web.forms import Form, new_key, read_form
+from shared.web.forms import EDIT, LOOK, Form, new_key, read_form
 from shared.web.staff import badge_in, render, staff_form
-from shared.web.staff_action import EDIT, LOOK, Ask, told_by
+from shared.web.staff_action import Ask, told_by
 
 BASE, BOTH, CHOICE = "_vist", "_begge", "valg."
 THEIRS, MINE = "deres", "mit"

@@ -18,10 +18,10 @@ from services.enrollment.usecases.read_import import Import, read_import
 from shared.base.acts import Act
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
-from shared.web.forms import Form, new_key, read_form
+from shared.web.forms import LOOK, Form, new_key, read_form
 from shared.web.programme_page import reader
 from shared.web.staff import badge_in, render, staff_form
-from shared.web.staff_action import LOOK, told_by
+from shared.web.staff_action import told_by
 
 FILE, ROOM = "content", 256 * 1024
 """The field that holds the file, and how many octets it may have before it is even read."""

@@ -52,6 +52,7 @@ from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.gate import Caller, caller_of
 from shared.web.safety import SECRET_ADDRESS
+from shared.web.sent_before import once
 
 CONFIRMED_COOKIE = "__Host-bekraeftet"
 ASKED_COOKIE = "__Host-kode"
@@ -86,7 +87,7 @@ async def _shown(
     here = copy.copy(host)
     here.pages = host.pages.with_values(confirmed=await _confirmed_in(host, request))
     try:
-        response = await shown(here, *asked, request)
+        response = await once(here, request, shown(here, *asked, request))
     except CodeNeeded as needed:
         response = needed.page
     for name, value, minutes in getattr(request.state, _GIVEN, ()):

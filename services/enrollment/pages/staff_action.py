@@ -16,8 +16,8 @@ from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web import staff_action
 from shared.web.door import Rehearsal
-from shared.web.forms import Form
-from shared.web.staff_action import EDIT, LOOK, Ask, Doing, told_by
+from shared.web.forms import EDIT, LOOK, Form
+from shared.web.staff_action import Ask, Doing, told_by
 
 __all__ = ["EDIT", "LOOK", "Ask", "Doing", "carry_out", "told_by", "who_moves_up"]
 

@@ -20,9 +20,9 @@ from shared.base.acts import Act
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.door import Rehearsal
-from shared.web.forms import Form, new_key, read_form
+from shared.web.forms import LOOK, Form, new_key, read_form
 from shared.web.staff import badge_in, staff_form
-from shared.web.staff_action import LOOK, told_by
+from shared.web.staff_action import told_by
 
 FILE, MAIL, ROOM = "content", "mail", 256 * 1024
 """The fields with the file, and whether those in it are written to; the octets that it may have before it is read."""

@@ -26,9 +26,9 @@ from shared.runtime.erasure_page import (
     reader,
 )
 from shared.runtime.service import Host
-from shared.web.forms import Form, new_key, read_form
+from shared.web.forms import LOOK, Form, new_key, read_form
 from shared.web.staff import badge_in, render, staff_form
-from shared.web.staff_action import LOOK, told_by
+from shared.web.staff_action import told_by
 
 WORD, _WORD = "SLET", "word"
 """What is to be typed, and in which field."""
