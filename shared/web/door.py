@@ -85,18 +85,20 @@ class Door:
         cause: Cause | None = None,
         patient: bool = False,
         wish: str | None = None,
+        drawn: frozenset[str] = frozenset(),
     ) -> Reply:
         """Do it, or repeat what was answered before. `patient` waits for an equal request that is under way.
 
         `principal` (default: the actor) is whose keys these are; `wish` (default: the act's name) tells one wish from
-        another under one key. Raises Problem: 409 in flight, 422 key used for
-        something else, 500 an error of ours, 503 later. A domain's "no" is a Reply with `refused`.
+        another under one key, as do all fields but those that are `drawn` anew each time that a form is sent. Raises
+        Problem: 409 in flight, 422 key used for something else, 500 an error of ours, 503 later. A domain's "no" is a
+        Reply with `refused`.
         """
         self.check_room()
         request = Request(
             principal or actor,
             key,
-            fingerprint(wish or act.name, command),
+            fingerprint(wish or act.name, command, drawn),
             wish or act.name,
             command,
             cause or Cause(new_correlation(), None, actor),

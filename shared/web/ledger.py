@@ -77,9 +77,9 @@ _SETTLED = {
 }
 
 
-def fingerprint(route: str, command: Command) -> bytes:
-    """Equal for requests that ask for the same; fields left at their default do not count."""
-    said = command.model_dump(mode="json", exclude_defaults=True)
+def fingerprint(route: str, command: Command, drawn: frozenset[str] = frozenset()) -> bytes:
+    """Equal for requests that ask for the same; fields left at their default do not count, nor `drawn` ones."""
+    said = command.model_dump(mode="json", exclude_defaults=True, exclude=set(drawn))
     return hashlib.sha256(f"{route}\n{json.dumps(said, sort_keys=True, ensure_ascii=False)}".encode()).digest()
 
 

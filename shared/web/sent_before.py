@@ -8,6 +8,7 @@ something else. They are told that it is done, and keep what they typed: it is s
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any
 
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from starlette.responses import Response
 
 from shared.base.problems import Problem
 from shared.contracts.refusal import Refused
-from shared.web.forms import EDIT, LOOK, Form, carried, form_in, new_key
+from shared.web.forms import EDIT, LOOK, Form, carried, form_in, new_key, read_form
 from shared.web.ledger import was_done
 from shared.web.safety import SECRET_ADDRESS
 
@@ -36,23 +37,33 @@ async def once(host: Any, request: Request, shown: Awaitable[Response], principa
         if (page := await _told(host, request, error.code, error.status, principal)) is not None:
             return page
         raise
-    form = form_in(request)
-    # Whoever only looks is shown what is wrong, with all that they typed.
-    if form is None or response.status_code not in _NO or {LOOK, EDIT} & form.own.keys():
+    if request.method != "POST" or response.status_code not in _NO:
         return response
-    return await _told(host, request, "", 0, principal) or response
+    form = await _sent_in(request)
+    # Whoever only looks is shown what is wrong, with all that they typed.
+    if form is None or {LOOK, EDIT} & form.own.keys():
+        return response
+    return await _told(host, request, "", response.status_code, principal) or response
 
 
 async def is_sent_before(host: Any, request: Request, principal: str | None = None) -> bool:
     """Whether the form that this page was sent was sent before, and something was done by it."""
-    form = form_in(request)
+    form = await _sent_in(request)
     return form is not None and await was_done(host.pool, form.key, principal)
+
+
+async def _sent_in(request: Request) -> Form | None:
+    """Also where the page has not looked at it, as what it is about is not there."""
+    if request.method == "POST" and form_in(request) is None:
+        with suppress(Problem):
+            await read_form(request)
+    return form_in(request)
 
 
 async def _told(host: Any, request: Request, code: str, status: int, principal: str | None) -> Response | None:
     """None where nothing was sent by this key before."""
-    form = form_in(request)
-    if form is None or (status and status not in _NO):
+    form = await _sent_in(request) if status in _NO else None
+    if form is None:
         return None
     done = await is_sent_before(host, request, principal)
     if not done and code != OTHERWISE:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
+from services.enrollment.domain.form import BETWEEN
 from services.enrollment.domain.guest import Guest
 from services.enrollment.domain.meeting_copy import MeetingCopy, is_ahead
 from services.enrollment.domain.programme import Programme
@@ -50,6 +51,16 @@ class Needs:
     consented_at: datetime = field(compare=False)
     own: bool = False
     """Whether the person has said it by their own link, whoever has saved it since."""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """As a form has them."""
+        return {
+            "diet": BETWEEN.join(self.diet),
+            "diet_text": self.diet_text,
+            "access": BETWEEN.join(self.access),
+            "access_text": self.access_text,
+        }
 
     @property
     def said(self) -> tuple[tuple[str, ...], str, tuple[str, ...], str]:

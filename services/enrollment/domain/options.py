@@ -15,7 +15,7 @@ from services.enrollment.domain.billing import missing
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.price_text import with_and_without_moms
 from services.enrollment.domain.programme import OFFICE_OPENS, Programme, require_going_on
-from shared.contracts.danish import long_day
+from shared.contracts.danish import kroner, long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
     OptionBillingChanged,
@@ -145,6 +145,17 @@ def as_it_stands(order: Order | None, now: datetime) -> Order | None:
     if order is None or order.state != "quoted" or order.good_until is None:
         return order
     return order if now < start_of_day(day_after(order.good_until)) else replace(order, state="lapsed")
+
+
+def quote_fields(order: Order | None) -> dict[str, str]:
+    """What is offered now, as the form has it; nothing = no quote is open."""
+    if order is None or order.state != "quoted" or order.good_until is None:
+        return {}
+    return {
+        "price": kroner(order.price_ore).removesuffix(" kr."),
+        "includes": order.includes,
+        "good_until": order.good_until.isoformat(),
+    }
 
 
 def wording(option: Option, now: datetime) -> str:

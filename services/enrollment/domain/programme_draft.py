@@ -193,6 +193,9 @@ def choose(
         plan = data["enrolment"]
         plan["deadline"], plan["deadline_weekday"] = reading, weekday(date.fromisoformat(reading))
     made = saved(draft, edition, written_anew(draft.text, data), (), now=now, by=by)
+    if made.edition == edition:
+        # The file says it already, and now a person does: whoever has seen the question open has seen another edition.
+        made = replace(draft, edition=edition + 1, saved_at=max(now, draft.saved_at), saved_by=by)
     others = tuple(one for one in draft.decisions if one.where != where)
     return replace(made, decisions=(*others, Chosen(where, reading, by, now)))
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from services.enrollment.domain.meeting_copy import is_ahead
 from services.enrollment.domain.meeting_text import when_text, where_text
-from services.enrollment.domain.needs import asked_of_guests, may_say_as_guest
+from services.enrollment.domain.needs import Needs, asked_of_guests, may_say_as_guest
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages.needs import fields, kept_at_meeting, said, say_own
 from services.enrollment.pages.own_link import asked
@@ -55,15 +55,22 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
     found = await _find(host, request)
     if isinstance(found, Response):
         return found
+
+    async def again() -> Needs | None:
+        now = await _find(host, request)
+        return None if isinstance(now, Response) else now.needs
+
     return await say_own(
         host,
         act,
         request,
         found,
         found.needs,
+        asked_of_guests(found.programme),
         SetGuestNeeds,
         _about(found),
         lambda status, form: _page(host, "needs.html", found, status, form=form),
+        again,
     )
 
 

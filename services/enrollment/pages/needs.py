@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.contact import Speaker
+from services.enrollment.domain.form import BETWEEN
 from services.enrollment.domain.needs import Needs
-from services.enrollment.pages.own_link import Own, submit
+from services.enrollment.pages.own_link import Own, refuse, submit
 from shared.base.acts import Act
 from shared.contracts.danish import long_day
 from shared.contracts.event import Command
@@ -19,6 +20,7 @@ from shared.contracts.programme import NeedsTerm
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.ledger import Reply
+from shared.web.meanwhile import Stands, begin, seen_in
 from shared.web.safety import SECRET_ADDRESS
 
 LABELS = {
@@ -28,7 +30,7 @@ LABELS = {
     "access_text": "Andet om adgang",
     "consent": "Samtykke",
 }
-_BETWEEN = "; "
+_SEVERAL = ("diet", "access")
 _SAID = {"gemt": "Kost og adgang er gemt", "slettet": "Der er ikke gemt noget om kost og adgang"}
 
 
@@ -59,22 +61,15 @@ def fields(term: NeedsTerm | None) -> list[Field]:
 def showing(needs: Needs | None) -> Form:
     """The form as it was filled in, for whoever it is about."""
     if needs is None:
-        return Form(labels=LABELS)
-    values: dict[str, str | list[str]] = {
-        "diet": _BETWEEN.join(needs.diet),
-        "diet_text": needs.diet_text,
-        "access": _BETWEEN.join(needs.access),
-        "access_text": needs.access_text,
-        "consent": "true",
-    }
-    return Form(values, labels=LABELS)
+        return begin(Form(labels=LABELS), {})
+    return begin(Form({**needs.fields, "consent": "true"}, labels=LABELS), needs.fields)
 
 
 def ticked(form: Form) -> None:
     """What was ticked is ticked when the form is shown again."""
-    for part in ("diet", "access"):
+    for part in _SEVERAL:
         if part in form.values:
-            form.values[part] = _BETWEEN.join(form.chosen(part))
+            form.values[part] = BETWEEN.join(form.chosen(part))
 
 
 def said(request: Request) -> str | None:
@@ -110,27 +105,53 @@ async def say_own(
     request: Request,
     own: Own,
     kept: Needs | None,
+    term: NeedsTerm | None,
     model: type[Command],
     about: Mapping[str, str],
     show: Callable[[int, Form], Response],
+    again: Callable[[], Awaitable[Needs | None]],
 ) -> Response:
     """By a link of one's own. Only here is shown what is kept, and only theirs. Sent without anything it takes back all
-    of it.
+    of it. `again` is what is `kept` by now, where it was changed meanwhile.
     """
     form, status = showing(kept), 200
     if request.method == "POST":
         form = await read_form(request, labels=LABELS)
-        command, status = form.command(model, **about, person_id=own.person_id), 422
+        _apart(form)
+        command, status = form.command(model, **about, person_id=own.person_id, seen=seen_in(form)), 422
         if command is not None:
             reply = await submit(host, act, request, command, form, Speaker(own.person_id))
             refused = reply.refusal()
             if refused is None:
                 done = "gemt" if kept_in(reply) else "slettet"
                 return RedirectResponse(f"{own.path}?besked={done}", 303, headers=SECRET_ADDRESS)
-            form.refuse(refused)
-            status = refused.status
+            ticked(form)
+
+            async def stands() -> Stands:
+                now = await again()
+                return Stands(now.fields if now else {}, as_read=_as_read(term))
+
+            status = await refuse(form, refused, stands)
         ticked(form)
     return show(status, form)
+
+
+def _apart(form: Form) -> None:
+    """What was chosen of several, where it comes as one text from a form that two have changed."""
+    for part in _SEVERAL:
+        if part in form.values:
+            form.values[part] = [one for text in form.chosen(part) for one in text.split(BETWEEN)]
+
+
+def _as_read(term: NeedsTerm | None) -> Callable[[str, str], str]:
+    """The titles of what was chosen."""
+    known = {one.name: dict(one.choices) for one in fields(term)}
+
+    def read(name: str, text: str) -> str:
+        titles = known.get(name)
+        return ", ".join(titles.get(one, one) for one in text.split(BETWEEN)) if titles else text
+
+    return read
 
 
 def kept_in(reply: Reply) -> bool:

@@ -12,17 +12,19 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.enrollment.domain.enrolment import owed_by
+from services.enrollment.domain.enrolment import book_is_for, owed_by
 from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.needs import asked, may_say
 from services.enrollment.domain.price_text import leaving_line, price
 from services.enrollment.domain.roster import (
     Roster,
+    Seat,
     free_text,
     is_changeable,
     is_late,
     is_theirs,
     lacking_for,
+    paid_by,
     seats_used,
     swap_text,
     swaps_closed,
@@ -31,7 +33,7 @@ from services.enrollment.domain.roster import (
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team import MEMBERS, size_text
 from services.enrollment.pages.invoice_details import LABELS as PAYER
-from services.enrollment.pages.invoice_details import nothing_said, units_to_choose, with_unit
+from services.enrollment.pages.invoice_details import PAYER_TOGETHER, nothing_said, units_to_choose, with_unit
 from services.enrollment.pages.needs import LABELS as NEEDS
 from services.enrollment.pages.needs import fields, kept_at_meeting, ticked
 from services.enrollment.pages.visits import NEXT_PAGE, do, find, see_other, show
@@ -49,8 +51,11 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.event import Command
 from shared.contracts.parties import billing_details
+from shared.contracts.refusal import Refused
+from shared.contracts.seen import billing_fields
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
+from shared.web.meanwhile import CHANGED, Stands, begin, met, seen_in
 
 _LABELS = {
     "name": "Navn",
@@ -123,22 +128,18 @@ async def _about_one(
     if seat is None and request.method == "GET":
         return see_other(back)
     form, status = Form(labels=_LABELS), 200
+    if model is ChangeExtraBilling and (known := _paid(visit, roster, seat)) is not None:
+        begin(form, known)
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
         about = {"enrolment_id": visit.enrolment.id, "meeting_id": roster.meeting.id, "person_id": person_id}
-        command = (
-            None
-            if model is ChangeExtraBilling and nothing_said(form, "billing.order_reference")
-            else form.command(model, **about)
-        )
-        if model is ReplaceParticipant and _level_left_out(roster, form):
-            command = None
-        if isinstance(command, ChangeExtraBilling):
-            command = command.model_copy(update={"billing": with_unit(command.billing)})
+        command = _wish(form, model, roster, about)
         refused = None if command is None else await do(host, act, request, command, form, visit)
         if command is not None and (refused is None or seat is None):
             return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status
+        if refused is not None and refused.code == CHANGED:
+            await _meet(host, act, request, form, refused)
         ticked(form)
     return show(
         host,
@@ -167,6 +168,38 @@ async def _about_one(
         price=price,
         back=back,
     )
+
+
+def _wish(form: Form, model: type[Command], roster: Roster, about: dict[str, str]) -> Command | None:
+    """None, and errors, when it is not one, or when something is left out that people are asked for."""
+    if model is ChangeExtraBilling and nothing_said(form, "billing.order_reference"):
+        return None
+    seen = {"seen": seen_in(form)} if model is ChangeExtraBilling else {}
+    command = form.command(model, **about, **seen)
+    if model is ReplaceParticipant and _level_left_out(roster, form):
+        return None
+    if isinstance(command, ChangeExtraBilling):
+        return command.model_copy(update={"billing": with_unit(command.billing)})
+    return command
+
+
+async def _meet(host: Host, act: Act, request: Request, form: Form, refused: Refused) -> None:
+    """Somebody else has said meanwhile who pays: that is in the form then."""
+    visit = await find(host, request, act)
+    if isinstance(visit, Response):
+        return
+    roster, person_id = _roster(visit, request), request.path_params["person_id"]
+    seat = next((one for one in visit.seats(roster) if one.person.person_id == person_id), None)
+    form.errors.clear()
+    if not met(form, Stands(_paid(visit, roster, seat) or {}, "", PAYER_TOGETHER, blank_stays=True)):
+        form.refuse(refused)
+
+
+def _paid(visit: Visit, roster: Roster, seat: Seat | None) -> dict[str, str] | None:
+    """Who pays, field by field; None where the address book is not theirs to read."""
+    if seat is None or not book_is_for(visit.enrolment, client=False, person=True):
+        return None
+    return billing_fields(paid_by(roster, seat))
 
 
 cancel = partial(_about_one, template="cancel.html", model=CancelParticipant, done="afmeldt")

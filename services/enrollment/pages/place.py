@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrollment.domain.meeting_text import when_text, where_text
-from services.enrollment.domain.needs import asked_of_team, may_say_on_team
+from services.enrollment.domain.needs import Needs, asked_of_team, may_say_on_team
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team_meetings import until_when
 from services.enrollment.pages.needs import fields, kept_on_team, said, say_own
@@ -63,15 +63,22 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
     found = await _find(host, request)
     if isinstance(found, Response):
         return found
+
+    async def again() -> Needs | None:
+        now = await _find(host, request)
+        return None if isinstance(now, Response) else now.needs
+
     return await say_own(
         host,
         act,
         request,
         found,
         found.needs,
+        asked_of_team(found.team),
         SetTeamNeeds,
         {"enrolment_id": found.team.enrolment.id},
         lambda status, form: _page(host, "needs.html", found, status, form=form, changeable=_may_say(found)),
+        again,
     )
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrollment.domain.meeting_text import when_text, where_text
-from services.enrollment.domain.needs import asked, may_say
+from services.enrollment.domain.needs import Needs, asked, may_say
 from services.enrollment.domain.roster import free_text, is_changeable, is_late, swap_text, swaps_closed
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages import own_link
@@ -75,15 +75,22 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
     if isinstance(found, Response):
         return found
     about = {"enrolment_id": found.roster.enrolment.id, "meeting_id": found.roster.meeting.id}
+
+    async def again() -> Needs | None:
+        now = await _find(host, request)
+        return None if isinstance(now, Response) else now.needs
+
     return await say_own(
         host,
         act,
         request,
         found,
         found.needs,
+        asked(found.roster),
         SetNeeds,
         about,
         lambda status, form: _page(host, "needs.html", found, status, form=form),
+        again,
     )
 
 

@@ -10,9 +10,20 @@ from functools import partial
 from services.enrollment.pages.standing import press
 from services.enrollment.usecases.appoint_secretary import AppointSecretary
 from services.enrollment.usecases.dismiss_secretary import DismissSecretary
+from services.enrollment.usecases.read_standing import Standing
+from shared.contracts.seen import person_fields
+from shared.web.meanwhile import Stands
 
 _about = partial(press, labels={"name": "Sekretærens navn", "email": "Sekretærens e-mail"})
-appoint = partial(_about, template="secretary.html", model=AppointSecretary, done="?besked=sekretaer#kontakt")
+
+
+def _stands(found: Standing) -> Stands:
+    return Stands(person_fields(found.secretary), together=(("name", "email"),))
+
+
+appoint = partial(
+    _about, template="secretary.html", model=AppointSecretary, done="?besked=sekretaer#kontakt", stands=_stands
+)
 dismiss = partial(
     _about, template="close_secretary.html", model=DismissSecretary, done="?besked=sekretaer-lukket#kontakt"
 )

@@ -21,7 +21,7 @@ from services.enrollment.domain.guest import Guest
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.meeting_text import when_text
 from services.enrollment.domain.needs import asked, asked_of_guests, asked_of_team
-from services.enrollment.domain.options import Option, as_it_stands, paid_by
+from services.enrollment.domain.options import Option, as_it_stands, paid_by, quote_fields
 from services.enrollment.domain.price_text import is_billed, leaving_line, price, with_and_without_moms
 from services.enrollment.domain.programme import group_title
 from services.enrollment.domain.roles import Role
@@ -526,6 +526,15 @@ def _contact(subject: Subject) -> dict[str, str]:
     return person_fields(subject.found.enrolment.contact if subject.found else None)
 
 
+def _helped(subject: Subject) -> dict[str, str]:
+    return person_fields(subject.found.secretary if subject.found else None)
+
+
+def _offered(subject: Subject) -> dict[str, str]:
+    order = as_it_stands(subject.option.order, subject.found.now) if subject.option and subject.found else None
+    return quote_fields(order)
+
+
 def _of_role(subject: Subject) -> Sequence[str]:
     if subject.role is not None and subject.role.term.required:
         return ("Forløbet kræver, at nogen har rollen.",)
@@ -890,6 +899,9 @@ SECRETARY = Deed(
     _HERE,
     ("person",),
     _access,
+    start=lambda _: dict.fromkeys(_PERSON, ""),
+    seen=_helped,
+    together=(_PERSON,),
     undo="Fortrydes ved at lukke adgangen. De mails, der er sendt, kan ikke kaldes tilbage.",
     undone=_by(DismissSecretary, "/sekretaer/luk"),
 )
@@ -983,6 +995,7 @@ QUOTE = Deed(
     undo="Fortrydes ved at trække det tilbage. Den mail, der er sendt, kan ikke kaldes tilbage.",
     kroner={"price": "price_ore"},
     undone=_by(WithdrawOption, "/tilkoeb/{option_id}/traek-tilbage"),
+    seen=_offered,
 )
 INVITE_GUEST = Deed(
     InviteGuest,

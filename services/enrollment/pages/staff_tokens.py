@@ -42,7 +42,7 @@ _ALL = "Alt, i alle tjenester, som personale. Kun til jeres egne værktøjer"
 _LABELS = {"client": "Navn", "sources": "Afsendere", "days": "Hvor længe", "may_bundles": "Hvad den må"}
 _DONE = {"spaerret": "Nøglerne er spærret", "vist": "Nøglen er lavet, og den er vist"}
 _WHAT = {clients.ADDED: "lavede en nøgle til", clients.RENEWED: "byttede nøglen til", clients.REVOKED: "spærrede"}
-_USED = "idempotency_key_reused"
+_DRAWN = frozenset({"sha256"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ async def add(host: Host, act: Act, request: Request) -> Response:
                 form.refuse(rehearsed.refused)
         elif wish is not None:
             reply = await _ask(host, request, act, wish, form)
-            if reply is None:
+            if reply.replayed and not reply.refused:
                 return RedirectResponse(f"{_OF_ONE}/{wish.client}?besked=vist", 303)
             if (refused := reply.refusal()) is None:
                 return _once(host, request, wish.client, token, exchanged=False)
@@ -164,7 +164,7 @@ async def exchange(host: Host, act: Act, request: Request) -> Response:
         if days is not None:
             wish = RenewToken(client=found["name"], days=days, sha256=digest_of(token).hex())
             reply = await _ask(host, request, act, wish, form)
-            if reply is None:
+            if reply.replayed and not reply.refused:
                 return RedirectResponse(f"{_OF_ONE}/{found['name']}?besked=vist", 303)
             if (refused := reply.refusal()) is None:
                 return _once(host, request, found["name"], token, exchanged=True)
@@ -190,14 +190,9 @@ async def revoke(host: Host, act: Act, request: Request) -> Response:
     return render(host, request, "enrollment/staff_token_revoke.html", status=status, form=form, one=found, live=live)
 
 
-async def _ask(host: Host, request: Request, act: Act, wish: Command, form: Form) -> Reply | None:
-    """None when this form was sent before: that token was shown then, and this one is nobody's."""
-    try:
-        return await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
-    except Problem as problem:
-        if problem.code != _USED:
-            raise
-        return None
+async def _ask(host: Host, request: Request, act: Act, wish: Command, form: Form) -> Reply:
+    """When this form was sent before, that token was shown then, and this one is nobody's (`Reply.replayed`)."""
+    return await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True, drawn=_DRAWN)
 
 
 def _once(host: Host, request: Request, name: str, token: str, *, exchanged: bool) -> Response:

@@ -85,21 +85,30 @@ async def press(
     model: type[Command],
     done: str,
     labels: Mapping[str, str] | None = None,
+    stands: Callable[[Standing], Stands] | None = None,
 ) -> Response:
-    """A form about the enrolment alone. A GET says what it comes to; `done` follows the page's path afterwards."""
+    """A form about the enrolment alone. A GET says what it comes to; `done` follows the page's path afterwards. What it
+    changes `stands` so; the command says what was seen of it then.
+    """
     found = await find(host, request, act)
     if isinstance(found, Response):
         return found
     form, status = Form(labels=labels or _LABELS), 200
+    if stands is not None:
+        begin(form, stands(found).fields)
     if request.method == "POST":
         form = await read_form(request, labels=labels or _LABELS)
-        wish, status = form.command(model, enrolment_id=found.enrolment.id), 422
+        seen = {} if stands is None else {"seen": seen_in(form)}
+        wish, status = form.command(model, enrolment_id=found.enrolment.id, **seen), 422
         if wish is not None:
             refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}{done}", 303, headers=SECRET_ADDRESS)
-            form.refuse(refused)
             status = refused.status
+            if stands is None:
+                form.refuse(refused)
+            else:
+                await say_no(form, refused, stands_now(host, request, stands))
     return render(host, template, found, status, form=form)
 
 

@@ -30,6 +30,7 @@ from shared.base.answers import Answer
 from shared.contracts.bounds import Id, Line
 from shared.contracts.event import Command
 from shared.contracts.programme import NeedsTerm
+from shared.contracts.seen import require_seen
 from shared.storage.tx import Tx
 
 
@@ -47,6 +48,8 @@ class SaysNeeds(Command):
     access: tuple[Id, ...] = Field(default=(), max_length=30)
     access_text: Line = ""
     consent: bool = False
+    seen: Id | None = None
+    """What is kept, as whoever it is about has seen it (`shared.contracts.seen`)."""
 
 
 class SetNeeds(SaysNeeds):
@@ -76,7 +79,7 @@ async def set_needs(tx: Tx, command: SetNeeds) -> Answer:
     copy = await meetings.lock_shared(tx, command.meeting_id)
     roster = replace(roster, meeting=copy.meeting, meeting_state=copy.state)
     before = await needs.load(tx, roster.id, command.person_id)
-    wish = _wish(tx, command, asked(roster))
+    wish = _wish(tx, command, asked(roster), before)
 
     kept = say(roster, wish, before, tx.now, consent=command.consent, by_another=_by_another(tx, wish))
 
@@ -95,7 +98,7 @@ async def set_team_needs(tx: Tx, command: SetTeamNeeds) -> Answer:
     known = await meetings.lock_shared_of_programme(tx, team.programme.id)
     called = await member_meetings.load(tx, team.id) if team.enrolment.ad_hoc else frozenset()
     before = await needs.load_of_team(tx, team.id, command.person_id)
-    wish = _wish(tx, command, asked_of_team(team))
+    wish = _wish(tx, command, asked_of_team(team), before)
     by_another = _by_another(tx, wish)
 
     kept = say_on_team(
@@ -117,7 +120,7 @@ async def set_guest_needs(tx: Tx, command: SetGuestNeeds) -> Answer:
     programme, copy = await lock_guests(tx, command.programme_id, command.meeting_id)
     there = await guests.load(tx, copy.meeting.id, command.person_id)
     before = await needs.load_of_guest(tx, command.person_id) if there else None
-    wish = _wish(tx, command, asked_of_guests(programme))
+    wish = _wish(tx, command, asked_of_guests(programme), before)
     by_another = _by_another(tx, wish)
 
     kept = say_as_guest(programme, copy, there, wish, before, tx.now, consent=command.consent, by_another=by_another)
@@ -130,7 +133,10 @@ async def set_guest_needs(tx: Tx, command: SetGuestNeeds) -> Answer:
     return _answer(kept, command)
 
 
-def _wish(tx: Tx, command: SaysNeeds, term: NeedsTerm | None) -> Needs:
+def _wish(tx: Tx, command: SaysNeeds, term: NeedsTerm | None, before: Needs | None) -> Needs:
+    """Refused 409 `changed_meanwhile` where something else is kept than was seen."""
+    if tx.cause.is_by(command.person_id):
+        require_seen(before.fields if before else {}, command.seen)
     return Needs(
         person_id=command.person_id,
         diet=tuple(dict.fromkeys(command.diet)),

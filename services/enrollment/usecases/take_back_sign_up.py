@@ -21,6 +21,7 @@ async def take_back_sign_up(tx: Tx, command: TakeBackSignUp) -> Answer:
 
     decided = take_back(before, programme, entry, tx.now)
 
-    await sign_ups.mark(tx, [decided.after])
+    if decided.after != before:
+        await sign_ups.mark(tx, [decided.after])
     tx.tell(decided)
     return Answer({"sign_up_id": decided.after.id, "state": "taken_back"})
