@@ -45,6 +45,12 @@ class Wanted(NamedTuple):
     audience_of: str = ""
     chosen: tuple[str, ...] | None = None
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """As a form has them."""
+        whom = f"{self.audience}:{self.audience_of}" if self.audience_of else self.audience
+        return {"headline": self.headline, "body": self.body, "to": whom}
+
 
 @dataclass(frozen=True, slots=True)
 class Writing:

@@ -47,7 +47,9 @@ from shared.base.problems import Problem
 from shared.contracts.danish import listed, short_day
 from shared.contracts.event import Command
 from shared.runtime.service import Host
+from shared.web import meanwhile
 from shared.web.forms import Form, read_form
+from shared.web.meanwhile import CHANGED, Stands, met, seen_in
 from shared.web.own_mailbox import ask_for_own_mailbox, own_mailbox
 from shared.web.programme_page import unheard
 from shared.web.staff import badge_in, staff_form
@@ -94,17 +96,19 @@ async def change(host: Host, act: Act, request: Request) -> Response:
     writing, back = found.writing, writings_at(request, f"/{found.writing.id}")
     form = staff_form(host, request, labels=LABELS)
     wanted = writing.wanted
-    form.values.update(headline=wanted.headline, body=wanted.body, to=_spelled(wanted.audience, wanted.audience_of))
+    form.values.update(meanwhile.begin(form, wanted.fields).stood or {})
     if request.method == "POST":
         form = await read_form(request, labels=LABELS)
         status = 422
-        wish = _wanted(form, ChangeWriting, programme_id=writing.programme_id, writing_id=writing.id)
+        about = {"programme_id": writing.programme_id, "writing_id": writing.id, "seen": seen_in(form)}
+        wish = _wanted(form, ChangeWriting, **about)
         if wish is not None:
             reply = await host.door.submit(act, wish, form.key, actor=badge_in(request).actor, patient=True)
             if (refused := reply.refusal()) is None:
                 return RedirectResponse(f"{back}?besked=gemt", 303)
-            form.refuse(refused)
             status = refused.status
+            if refused.code != CHANGED or not met(form, await _stands(host, request)):
+                form.refuse(refused)
     return await _typing(host, request, form, wanted.chosen, status, back, "Ret mailen til flere")
 
 
@@ -133,8 +137,17 @@ def _wanted(form: Form, command: type[Command], **given: Any) -> Any:
     return wish
 
 
-def _spelled(audience: str, of: str) -> str:
-    return f"{audience}:{of}" if of else audience
+async def _stands(host: Host, request: Request) -> Stands:
+    """How the draft stands by now."""
+    found = await _found(host, request)
+    async with host.transaction(reader(request)) as tx:
+        offered = await read_offered(tx, found.programme.id, found.writing.wanted.chosen)
+    whom = dict(_choices(offered))
+
+    def read(name: str, text: str) -> str:
+        return whom.get(text, text) if name == "to" else text
+
+    return Stands(found.writing.wanted.fields, as_read=read)
 
 
 async def _typing(

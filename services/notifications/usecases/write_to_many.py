@@ -35,6 +35,7 @@ from shared.contracts.bounds import MOST_ORGANISATIONS, Email, Id, Line, Text
 from shared.contracts.event import Command
 from shared.contracts.notifications import Audience
 from shared.contracts.refusal import Refused
+from shared.contracts.seen import require_seen
 from shared.runtime.timers import Timer
 from shared.storage.tx import Tx
 
@@ -60,6 +61,8 @@ class ChangeWriting(Command):
     body: Text
     audience: Audience
     audience_of: Id = ""
+    seen: Id | None = None
+    """The draft, as whoever changes it has seen it (`shared.contracts.seen`)."""
 
 
 class AttachFile(Command):
@@ -113,6 +116,7 @@ async def begin_writing(tx: Tx, command: BeginWriting) -> Answer:
 async def change_writing(tx: Tx, command: ChangeWriting) -> Answer:
     before = await _locked(tx, command.programme_id, command.writing_id)
 
+    require_seen(before.wanted.fields, command.seen)
     wanted = Wanted(command.headline, command.body, command.audience, command.audience_of, before.wanted.chosen)
     decided = change(before, wanted)
 

@@ -10,8 +10,11 @@ from functools import partial
 import pytest
 
 from services.enrollment.pages.login import SESSION_COOKIE
+from services.enrollment.usecases.invite_member import invite_member
+from shared.contracts.enrollment import InviteMember
 from shared.web.badge import COOKIE
 from tests.integration.enrollment import test_hostile_texts as forms
+from tests.integration.enrollment.test_members import P3, SOSU, has_meeting, here, published
 from tests.support.enrollment_desk import AARHUS, P1, programme_text, sign_up
 from tests.support.enrollment_web import Town
 from tests.support.tables import own_tables
@@ -21,10 +24,9 @@ from tests.support.workplace import Workplace, typed
 LOOKS = {"/stab/soeg": {"q": "Aarhus"}, "/stab/adressebog": {"q": "Aarhus"}}
 """They look for something, and change nothing."""
 PERSON = ("/stab/personer", "/stab/personer/{person_id}")
-BUTTONS = {
-    "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}/moeder/{meeting_id}/inviter": "called",
-    "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}/moeder/{meeting_id}/ikke-med": "called",
-}
+_SINGLE = "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}/moeder/{meeting_id}"
+BUTTONS = (f"{_SINGLE}/inviter", f"{_SINGLE}/ikke-med")
+"""Of a member that comes to single meetings."""
 _PLACE = "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}"
 _UNSEEN = "What is kept is shown to nobody but themselves: the page says that this takes its place."
 _LINKS = "Whatever was sent by then is closed, the new ones too, and new ones are sent: it was said so."
@@ -124,6 +126,21 @@ async def test_each_form_about_a_programme_is_done_once_and_nothing_that_was_typ
     usual = {**forms.DONE_BY_STAFF, "late_reason": "Aftalt på telefonen"}
     desk = at_work(workplace, "consultant", staff.path, usual, staff.browser)
     await every_form(desk, list(forms.PROGRAMME_PAGES), ANOTHER)
+
+
+@pytest.mark.timeout(120)
+async def test_a_member_is_called_to_a_meeting_once(workplace: Workplace) -> None:
+    await published(workplace.desk, SOSU)
+    meeting = await has_meeting(workplace.desk)
+
+    async def anew(template: str) -> str:
+        await workplace.desk.pool.execute("DELETE FROM member_meetings")
+        if template.endswith("ikke-med"):
+            await workplace.desk.ask(invite_member, InviteMember(enrolment_id=here(SOSU), meeting_id=meeting.id))
+        return template.format(programme_id=P3, enrolment_id=here(SOSU), meeting_id=meeting.id)
+
+    browser = await workplace.signed_in("consultant")
+    await every_form(at_work(workplace, "consultant", anew, {}, browser), BUTTONS, ANOTHER)
 
 
 @pytest.mark.timeout(120)

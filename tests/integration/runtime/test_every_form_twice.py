@@ -7,11 +7,9 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from deploy.local.locations import service_names
@@ -19,6 +17,7 @@ from deploy.roles import routes, services
 from services.scheduling.usecases.plan_meeting import plan_meeting
 from services.scheduling.usecases.set_meeting_date import set_meeting_date
 from shared.base.clock import machine_now
+from shared.base.links import Links
 from shared.contracts.enrollment import PersonErased, ProgrammeCancelled
 from shared.contracts.scheduling import PlanMeeting, SetMeetingDate
 from shared.contracts.staff import EVERYWHERE, Role
@@ -31,7 +30,6 @@ from tests.integration.invoicing import test_hostile_staff_texts as invoicing
 from tests.integration.invoicing.test_staff_ledger import MONEY
 from tests.integration.notifications import test_hostile_texts as notifications
 from tests.integration.notifications.test_addresses_that_refuse import refused
-from tests.integration.notifications.test_staff_mails import enrolled
 from tests.integration.notifications.test_writing_to_many import PDF, attach, draft
 from tests.integration.runtime.test_erasing_pages import BO, PAGES, SERVICES
 from tests.integration.scheduling import test_hostile_texts as scheduling
@@ -46,7 +44,7 @@ from tests.support.facts import (
     an_enrolment,
     an_extra_participant,
 )
-from tests.support.post_office import PostOffice
+from tests.support.post_office import START, PostOffice
 from tests.support.servers import MakeDatabase
 from tests.support.tables import own_tables
 from tests.support.twice import Desk, Ready, every_form, looked_for
@@ -79,6 +77,14 @@ TRIED = {
         "/notifications/stab/personer/{person_id}",
     },
 }
+_ADDRESS = "Each address that is looked for is looked for, besides those before it."
+ANOTHER: Mapping[str, str] = {
+    "/scheduling/stab/forloeb/{programme_id}/nyt-moede": "A meeting more.",
+    f"{_MAILS}/skriv": "A draft more.",
+    TRIAL: "A letter more to oneself.",
+    **{f"/{one}/stab/personer/{{person_id}}": _ADDRESS for one in SERVICES},
+}
+"""Where a second tab does another deed, and why that is what one means."""
 LEFT_OUT: Mapping[str, str] = {
     "/login": "nobody is signed in; it leads to the identity provider, and nothing is typed",
     "/login/ud": "whoever is signed out is signed out; nothing is typed",
@@ -150,7 +156,7 @@ async def each_with_its_own(desk: Desk, pages: Mapping[str, Mapping[str, str]]) 
         return await anew(page)
 
     desk.anew = typed
-    await every_form(desk, pages, {})
+    await every_form(desk, pages, ANOTHER)
 
 
 @pytest.mark.timeout(120)
@@ -187,6 +193,7 @@ async def test_each_form_about_money_is_done_once_and_nothing_that_was_typed_is_
 
         async def anew(page: str) -> str:
             number = next(numbers)
+            desk.usual = {**desk.usual, "payment_id": f"bank-{number}"}
             who = a_person(f"Deltager {number}", f"d{number}@kobenhavn.example")
             await room.hear(an_extra_participant(person=who, enrolment_id=f"e{number}"))
             if "fakturaer" in page:
@@ -197,7 +204,11 @@ async def test_each_form_about_money_is_done_once_and_nothing_that_was_typed_is_
             return page.format(programme_id=PROGRAMME.id, claim_id=claim, invoice_id=invoice)
 
         desk.anew = anew
-        await each_with_its_own(desk, {page: {**usual, "payment_id": "bank"} for page, usual in invoicing.ACTS.items()})
+        typed = {page: {**usual} for page, usual in invoicing.ACTS.items()}
+        for page, one in typed.items():
+            # The number that is there already would change nothing.
+            one.update({"billing.order_reference": "4711"} if page.endswith("oplysninger") else {})
+        await each_with_its_own(desk, typed)
         looks = {one.format(programme_id=PROGRAMME.id): typed for one, typed in invoicing.LOOKS.items()}
         desk.anew = as_it_is
         await looked_for(desk, looks)
@@ -230,9 +241,7 @@ async def as_it_is(page: str) -> str:
 async def test_each_form_about_mails_is_done_once_and_nothing_that_was_typed_is_lost(
     database: MakeDatabase, link_key_file: Path, tmp_path: Path
 ) -> None:
-    async with open_branch(
-        "notifications", database, link_key_file, tmp_path, start=PostOffice.__doc__ and START
-    ) as branch:
+    async with open_branch("notifications", database, link_key_file, tmp_path, start=START) as branch:
         office = PostOffice(branch, branch.nobody())
         mail = await refused(office)
         desk = at_work(branch, "consultant", {}, of("notifications"))
@@ -250,7 +259,7 @@ async def test_each_form_about_mails_is_done_once_and_nothing_that_was_typed_is_
 
         desk.anew = anew
         buttons = [one for one in notifications.BUTTONS if one.startswith("/notifications/stab/") and one != TRIAL]
-        await each_with_its_own(desk, {**notifications.WRITTEN, **dict.fromkeys(sorted(buttons), {})})
+        await each_with_its_own(desk, {**notifications.WRITTEN, **{one: {} for one in sorted(buttons)}})
         desk.content, desk.anew = PDF, anew
         await each_with_its_own(desk, notifications.FILES)
         desk.content, desk.anew = b"", as_it_is
@@ -258,17 +267,20 @@ async def test_each_form_about_mails_is_done_once_and_nothing_that_was_typed_is_
             desk, {one.format(programme_id=PROGRAMME.id): typed for one, typed in notifications.LOOKS.items()}
         )
 
-
-START = datetime(2020, 6, 1, 8, tzinfo=UTC)
+        trial = _Trial(desk.browser, desk.pool, desk.tables, anew, {}, desk.leaves, desk.enters)
+        trial.links = branch.host.settings.links
+        await every_form(trial, [TRIAL], ANOTHER)
 
 
 class _Trial(Desk):
     """The form as `enrollment` shows it."""
 
+    links: Links
+
     async def typed(self, path: str) -> tuple[Ready, bool]:
-        links = self.links
-        signed = sign_own_mailbox(links, "ane@tovholder.example", "who-is-consultant", machine_now())
-        own = {"_key": secrets.token_hex(16), "_csrf": links.sign("form of staff", "who-is-consultant")}
+        who = "who-is-consultant"
+        signed = sign_own_mailbox(self.links, "ane@tovholder.example", who, machine_now())
+        own = {"_key": secrets.token_hex(16), "_csrf": self.links.sign("form of staff", who)}
         return Ready(path, {**own, "_postkasse": signed}), False
 
 
@@ -288,8 +300,5 @@ async def test_a_search_for_a_person_is_made_once_and_the_address_is_not_lost(
             return page.format(person_id=person_id)
 
         desk.anew = anew
-        await every_form(desk, [person], {})
+        await every_form(desk, [person], ANOTHER)
         await looked_for(desk, {search: {"email": BO}})
-
-
-__all__ = ["enrolled", "httpx", "replace"]
