@@ -25,9 +25,12 @@ async def sign_out(tx: Tx, secret: str, now: datetime, route: str = "POST /login
 
 
 async def sign_out_elsewhere(tx: Tx, account_id: str, session_id: str | None, keep: str, now: datetime) -> None:
-    """One session of theirs, or (None) all but the one to `keep`. Refused 410 `session_ended`."""
+    """One session of theirs, or (None) all but the one to `keep`. Said again it changes nothing.
+    Refused 410 `session_ended` for one that is not theirs.
+    """
     if session_id is not None:
-        ending: Sequence[Session] = [require_own(await sessions.load(tx, session_id), account_id)]
+        one = require_own(await sessions.load(tx, session_id), account_id)
+        ending: Sequence[Session] = [one] if one.ended_at is None else []
     else:
         ending = [one for one in await sessions.load_going_on(tx, account_id) if one.id != keep]
     await _end(tx, ending, now, "POST /login/mig")

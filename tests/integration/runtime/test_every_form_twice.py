@@ -144,7 +144,7 @@ def at_work(branch: Branch, role: Role, usual: Mapping[str, str], tables: tuple[
 
 
 def of(service: str) -> tuple[str, ...]:
-    return (*own_tables(service), "outbox", "timers")
+    return (*own_tables(service), "timers")
 
 
 async def each_with_its_own(desk: Desk, pages: Mapping[str, Mapping[str, str]]) -> None:
