@@ -81,8 +81,10 @@ def is_free(port: int) -> bool:
 
 
 def _in_turn() -> Iterator[int]:
-    """Every port there is, in any order; first those that the system gives to nobody by itself."""
+    """Every port there is, beginning anywhere; first those that the system gives to nobody by itself."""
     first, last = ephemeral_ports()
     ours = [port for port in range(max(FIRST_CHOSEN, lowest_port()), LAST_PORT + 1) if not first <= port <= last]
-    yield from random.sample(ours, len(ours))
-    yield from random.sample(range(first, last + 1), last + 1 - first)
+    for ports in (ours, range(first, last + 1)):
+        start = random.randrange(len(ports)) if ports else 0  # noqa: S311  (chance, not secrecy)
+        yield from ports[start:]
+        yield from ports[:start]
