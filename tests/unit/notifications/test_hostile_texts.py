@@ -67,7 +67,7 @@ def a_letter(text: str, method: str = "REQUEST") -> Letter:
     standing = Standing(programme, meeting, "dated", "uid@forening.example", AT, text)
     guest = Guest("p", text, BO, "participant", text, AT, text)
     template = "invitation" if method == "REQUEST" else "meeting_cancelled"
-    step = Step(template, method, guest, 0, AT, whole=True, previous=meeting)  # type: ignore[arg-type] # one of the two
+    step = Step(template, method, guest, 0, AT, 1, whole=True, previous=meeting)  # type: ignore[arg-type] # one of the two
     return letters.calendar_letter(standing, step)
 
 
