@@ -1,8 +1,8 @@
 """What browsers load, and the browser that tests drive: from the package locks, never committed.
 
 `python -m deploy.local.assets` copies the design system, its font and htmx, with their licences, to `static/` of the
-cache, where the front service finds them. `--browser` also fetches the Chromium that tests fall back on. npm checks each package
-against the lock's SHA-512; a second run with the same lock does nothing.
+cache, where the front service finds them. `--browser` also fetches the Chromium that tests fall back on. npm checks
+each package against the lock's SHA-512; a second run with the same lock does nothing.
 """
 
 from __future__ import annotations
