@@ -6,20 +6,24 @@ from Kafka, and heard in a transaction that is undone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic_core import to_json
+from pydantic import Field
 
 from shared.base.cause import Cause
 from shared.base.cloudevents import Reader, Received
-from shared.contracts.event import Event
+from shared.contracts.event import MAX_EVENT_BYTES, Event
 from shared.contracts.refusal import Refused
 
 MOST = 2_000
 """So many are carried at once."""
+_NUL = "\\u0000"
+"""No column holds it. A reader of Kafka sets such a fact aside."""
+Fact = Annotated[str, Field(max_length=MAX_EVENT_BYTES)]
+"""A CloudEvent in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class _Carried:
 
 
 def read(
-    said: Iterable[Mapping[str, Any]], models: Collection[type[Event]], programme_id: str, because: Cause
+    said: Iterable[str], models: Collection[type[Event]], programme_id: str, because: Cause
 ) -> list[Received[Any]]:
     """Those among them that are one of `models`, in their order; what they lead to is caused by `because`.
 
@@ -45,8 +49,8 @@ def read(
     reader = Reader({one.type: one for one in models})
     heard = []
     for one in said:
-        arrival = reader.read(_Carried(to_json(dict(one))))
-        if arrival.defect is not None:
+        arrival = reader.read(_Carried(one.encode(errors="replace")))
+        if arrival.defect is not None or _NUL in one:
             raise not_facts()
         if arrival.data is None:
             continue

@@ -204,12 +204,12 @@ class Tx:
         """How many facts of each kind are told when it commits, by wire name, as far as nothing was written yet."""
         return Counter(one.type for one in self._told)
 
-    def will_say(self) -> list[dict[str, Any]]:
-        """The facts that are told when it commits, as CloudEvents, as far as nothing was written yet. They have no
-        place in their streams before that.
+    def will_say(self) -> list[str]:
+        """The facts that are told when it commits, as CloudEvents in JSON, as far as nothing was written yet. They have
+        no place in their streams before that.
         """
         said = [json.loads(b"%b0%b" % (one.head, one.tail)) for one in self._told if one.numbered]
-        return [{name: value for name, value in one.items() if name != "sequence"} for one in said]
+        return [json.dumps(dict(one, sequence=None), ensure_ascii=False) for one in said]
 
     def tell(self, decided: Decision[Any], because: Cause | None = None) -> None:
         """What follows from a decision, when the transaction commits: its facts are told, its alarms set."""

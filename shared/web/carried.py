@@ -30,7 +30,7 @@ class Carried:
 
     form: Form
     programme_id: str = ""
-    facts: Sequence[Mapping[str, Any]] = ()
+    facts: Sequence[str] = ()
     body: Mapping[str, Any] | None = None
     status: int = 200
 
@@ -66,9 +66,9 @@ def show_part(host: Any, request: Request, template: str, found: Carried, **valu
     return render(host, request, template, status=found.status, **shown)
 
 
-def _facts(text: str) -> list[dict[str, Any]] | None:
+def _facts(text: str) -> list[str] | None:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, list) and all(isinstance(one, dict) for one in found) else None
+    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else None

@@ -22,7 +22,7 @@ class PublishProgramme(Command):
     """
 
     file: str = Field(max_length=LONGEST_FILE)
-    seen: int | None = Field(default=None, ge=0)
+    seen: int | None = Field(default=None, ge=0, le=10**9)
 
 
 async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:

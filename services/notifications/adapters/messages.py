@@ -402,7 +402,7 @@ async def load_last_number(tx: Tx) -> int:
     return found
 
 
-async def count_written(tx: Tx, after: int, correlation_id: str) -> list[Written]:
+async def count_written(tx: Tx, newest: int, correlation_id: str) -> list[Written]:
     """What was written since, because of that: most of a kind first. What is never sent is `failing`."""
     rows = await tx.fetch(
         """
@@ -416,7 +416,7 @@ async def count_written(tx: Tx, after: int, correlation_id: str) -> list[Written
                (SELECT count(DISTINCT address_key) FROM written WHERE state = 'pending') AS mailboxes
         FROM written GROUP BY template, meeting, about ORDER BY mails DESC, template, meeting, about
         """,
-        after,
+        newest,
         correlation_id,
     )
     return [Written(*row) for row in rows]

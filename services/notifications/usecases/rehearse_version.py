@@ -7,7 +7,6 @@ counted. Then all of it is undone: nothing is kept, nothing is sent.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from pydantic import Field
 
@@ -59,10 +58,10 @@ ROOM = 20_000
 
 
 class RehearseMails(Command):
-    """`facts`: what `enrollment` and `scheduling` would tell, as CloudEvents, in that order."""
+    """`facts`: what `enrollment` and `scheduling` would tell, as CloudEvents in JSON, in that order."""
 
     programme_id: Id
-    facts: tuple[dict[str, Any], ...] = Field(max_length=hearsay.MOST)
+    facts: tuple[hearsay.Fact, ...] = Field(max_length=hearsay.MOST)
 
 
 async def rehearse_mails(tx: Tx, command: RehearseMails) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from pydantic import Field
 
@@ -13,7 +12,7 @@ from shared.base import hearsay
 from shared.base.answers import Answer
 from shared.contracts.bounds import Id
 from shared.contracts.enrollment import ProgrammeChanged, ProgrammePublished
-from shared.contracts.event import FACTS, Command, Event
+from shared.contracts.event import Command, Event
 from shared.contracts.scheduling import MeetingFact
 from shared.storage.tx import Tx
 
@@ -26,10 +25,10 @@ ROOM = 10_000
 
 
 class RehearseMeetings(Command):
-    """`facts`: what `enrollment` would tell, as CloudEvents."""
+    """`facts`: what `enrollment` would tell, as CloudEvents in JSON."""
 
     programme_id: Id
-    facts: tuple[dict[str, Any], ...] = Field(max_length=hearsay.MOST)
+    facts: tuple[hearsay.Fact, ...] = Field(max_length=hearsay.MOST)
 
 
 async def rehearse_version(tx: Tx, command: RehearseMeetings) -> Answer:
@@ -39,7 +38,7 @@ async def rehearse_version(tx: Tx, command: RehearseMeetings) -> Answer:
         for kind, some in hearsay.in_turn(heard):
             await _HEARS[kind](tx, some)
         said = tx.will_say()
-    told = [FACTS[one["type"]].model_validate(one["data"], strict=False) for one in said]
-    changed = [describe_change(one) for one in told if isinstance(one, MeetingFact)]
+    told = hearsay.read(said, MeetingFact.__subclasses__(), command.programme_id, tx.cause)
+    changed = [describe_change(one.data) for one in told]
     elsewhere = any(one.data.programme.meetings_owner != tx.source for one in heard)
     return Answer({"programme_id": command.programme_id, "meetings": changed, "elsewhere": elsewhere, "facts": said})

@@ -28,12 +28,12 @@ LOOKED = {
     "before": 2,
     "changes": [{"about": "Betaling › I alt", "before": "1", "after": "2"}],
     "effects": ["Priser gælder fra nu af."],
-    "facts": [{"type": "x"}],
+    "facts": ["x"],
     "told": {},
 }
 PLANNED = {
     "meetings": [{"title": "Møde", "what": "moved", "before": "Torsdag", "after": "Fredag"}],
-    "facts": [{"type": "y"}],
+    "facts": ["y"],
 }
 MAILED = {
     "mails": 3,
