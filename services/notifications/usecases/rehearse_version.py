@@ -53,7 +53,7 @@ HEARS: Mapping[type[Event], Callable[..., Awaitable[None]]] = {
     MeetingCancelled: announce_cancellation,
 }
 """Whatever publishing a programme leads to, as `entrypoints/kafka.py` has it."""
-ROOM = 20_000
+ROOM = 5_000
 """Letters, in one rehearsal. What is more is left to a timer, and then the number is said to be a part of it."""
 
 
