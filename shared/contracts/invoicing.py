@@ -52,7 +52,7 @@ EFFECTS = {
         "enrolment, role (newest wins)",
     ),
     "tovholder.enrollment.LinksRevoked.v1": (
-        "closes the way to invoices that was given by the old links, and the links to documents that the contact was mailed",
+        "closes the way to invoices by the old links, and the links to documents that the contact was mailed",
         "enrolment, person (the highest generation holds)",
     ),
     "tovholder.enrollment.OwnLinksRevoked.v1": (

@@ -33,11 +33,11 @@ async def submit(host: Host, act: Act, request: Request, command: Command, form:
     return await host.door.submit(asked_for, command, form.key, actor=actor, patient=True)
 
 
-def closed(host: Host, found: ClosedLink) -> Response:
-    """The page of a link of somebody's own that was closed."""
+def closed(host: Host, found: ClosedLink, status: int = 410) -> Response:
+    """The page of a link of somebody's own that was closed; 200 where they have done it just now."""
     return host.pages.render(
         "enrollment/own_links_closed.html",
-        status=410,
+        status=status,
         headers=SECRET_ADDRESS,
         terms=found.terms,
         organisation=found.organisation,

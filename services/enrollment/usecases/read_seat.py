@@ -20,7 +20,8 @@ class ClosedLink:
     """The link was somebody's own, and is closed; nobody is named."""
 
     terms: ProgrammeTerms
-    organisation: Organisation
+    organisation: Organisation | None = None
+    """None = of a guest, who comes from none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ async def close_ways_of_contacts(tx: Tx, events: Sequence[Received[LinksRevoked]
 
 
 async def close_ways_of_people(tx: Tx, events: Sequence[Received[OwnLinksRevoked]]) -> None:
-    """Of whoever holds the billing role: no other links of their own lead to an invoice. The contact's are LinksRevoked's."""
+    """Of whoever holds the billing role: no other links of somebody's own lead to an invoice."""
     told = [
         ((one.enrolment_id, one.person.person_id), Closings(billing=one.generation))
         for one in (event.data for event in events)

@@ -244,6 +244,7 @@ OPEN = {
         "/mig/{token}",
         "/gaest/{token}",
         "/gaest/{token}/behov",
+        "/gaest/{token}/luk-links",
         "/gaest/{token}/afmeld",
     ),
     "invoicing": (

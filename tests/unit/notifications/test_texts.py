@@ -151,6 +151,7 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     ),
+    "guest_links_renewed": letters.guest_links_renewed(EXAMPLES["GuestLinksRevoked"], AT),
     "mailbox_code": letters.mailbox_code(EXAMPLES["MailboxCodeDrawn"], AT),
     "sign_up_received": letters.sign_up_received(EXAMPLES["EnrolmentReceived"], AT),
     "sign_up_received-before_it_said_what_follows": letters.sign_up_received(
@@ -560,7 +561,7 @@ LEADS_TO = {
         *("links_renewed", "own_links_renewed", "secretary_appointed", "access_given"),
         *("extra_participant_removed", "nobody_registered", "place_passed_on", "place_left"),
     },
-    "one's own seat": {"participant_registered", "meeting_reminder", "own_links_renewed"},
+    "one's own seat": {"participant_registered", "meeting_reminder", "own_links_renewed", "guest_links_renewed"},
     "one's own billing role": {"billing_awaited", "own_links_renewed"},
 }
 NOWHERE = {
