@@ -29,6 +29,8 @@ class OwnInvitation:
     """What is kept of theirs: only they are shown it."""
     own_page: str = ""
     """Where all of their meetings are."""
+    generation: int = 0
+    """Of the link."""
 
 
 async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | ClosedLink | None:
@@ -52,4 +54,5 @@ async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | ClosedLink 
         now=tx.now,
         own_page=links.own_page_path(tx.links, Reader("guest", programme.id, invited.guest_id, invited.generation)),
         needs=await needs.load_of_guest(tx, invited.guest_id) if guest else None,
+        generation=invited.generation,
     )

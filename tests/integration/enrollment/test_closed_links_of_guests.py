@@ -1,4 +1,4 @@
-"""A guest's link has come into the wrong hands: staff, or the guest, close all that were mailed, and new ones are mailed."""
+"""A guest's link has come into the wrong hands: staff, or the guest, close all, and new ones are mailed."""
 
 from __future__ import annotations
 
