@@ -238,7 +238,7 @@ async def load_teams(tx: Tx, meant: Collection[str], programme_id: str) -> list[
     return [_candidate(row) for row in rows]
 
 
-async def load_own_paths(tx: Tx, programme_id: str, people: Sequence[str]) -> dict[str, str]:
+async def load_own_paths(tx: Tx, programme_id: str, person_ids: Sequence[str]) -> dict[str, str]:
     """By person, of those who take part in the programme: where all that is theirs is, by links that are open."""
     rows = await tx.fetch(
         """
@@ -251,7 +251,7 @@ async def load_own_paths(tx: Tx, programme_id: str, people: Sequence[str]) -> di
         ) AS theirs WHERE own_path IS NOT NULL ORDER BY person_id, since DESC
         """,
         programme_id,
-        list(people),
+        list(person_ids),
     )
     return {row["person_id"]: row["own_path"] for row in rows}
 

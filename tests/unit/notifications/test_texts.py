@@ -583,11 +583,8 @@ LEADS_TO = {
         *("extra_participant_removed", "nobody_registered", "place_passed_on", "place_left"),
     },
     "one's own seat": {
-        "participant_registered",
-        "meeting_reminder",
-        "own_links_renewed",
-        "guest_links_renewed",
-        "meeting_cancelled",
+        *("participant_registered", "meeting_reminder", "own_links_renewed", "guest_links_renewed"),
+        *("meeting_cancelled", "written"),
     },
     "one's own billing role": {"billing_awaited", "own_links_renewed"},
 }
