@@ -251,6 +251,7 @@ IN_DANISH = {
     "tovholder.enrollment.MemberUninvited.v1": "medlemmet blev ikke inviteret til mødet alligevel",
     "tovholder.enrollment.GuestInvited.v1": "en gæst blev inviteret til mødet",
     "tovholder.enrollment.GuestRemoved.v1": "en gæst blev taget af mødet",
+    "tovholder.enrollment.GuestLinksRevoked.v1": "en gæsts links blev lukket, og nye sendt",
     "tovholder.enrollment.TeamMemberNamed.v1": "nogen kom med på det faste hold",
     "tovholder.enrollment.TeamMemberReplaced.v1": "en fra det faste hold blev skiftet ud",
     "tovholder.enrollment.TeamMemberRemoved.v1": "nogen kom af det faste hold",
@@ -1295,6 +1296,25 @@ class GuestRemoved(GuestFact):
 
     by_participant: bool = False
     """The guest did it by the link of their own, so that staff are to hear of it."""
+
+
+@fact
+class GuestLinksRevoked(GuestFact):
+    """Every link that the guest was mailed by now is closed, with their own page and calendar; the new ones are these,
+    secrets of theirs.
+    """
+
+    type: ClassVar[str] = "tovholder.enrollment.GuestLinksRevoked.v1"
+
+    generation: Whole
+    """Of the links that are good from now on; those without one are of generation 0."""
+    guest_path: str
+    own_path: str
+    """As in GuestInvited."""
+    mailed: bool = True
+    """Whether the new ones are to be mailed for this: of somebody who is invited to several meetings for one alone, as
+    its page leads to all; and for none where another fact has them mailed a page of their own that does.
+    """
 
 
 @fact

@@ -51,6 +51,14 @@ EFFECTS = {
         "keeps who holds the billing role, and closes the links to documents that the former one was mailed",
         "enrolment, role (newest wins)",
     ),
+    "tovholder.enrollment.LinksRevoked.v1": (
+        "closes the way to invoices by the old links, and the links to documents that the contact was mailed",
+        "enrolment, person (the highest generation holds)",
+    ),
+    "tovholder.enrollment.OwnLinksRevoked.v1": (
+        "closes the links to documents that whoever holds the billing role was mailed",
+        "enrolment, person (the highest generation holds)",
+    ),
     "tovholder.enrollment.ExtraParticipantAdded.v1": ("claims the extra participant", "roster, person"),
     "tovholder.enrollment.ExtraBillingChanged.v1": (
         "bills the extra participant as it says, if that is not invoiced yet",

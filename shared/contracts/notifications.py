@@ -106,6 +106,10 @@ EFFECTS = {
         "cancels the meeting for the member's mailbox and its people",
         _MESSAGE,
     ),
+    "tovholder.enrollment.GuestLinksRevoked.v1": (
+        "mails the new links and no others, and closes calendars",
+        _MESSAGE,
+    ),
     "tovholder.enrollment.GuestInvited.v1": ("mails the guest the calendar invitation", _MESSAGE),
     "tovholder.enrollment.GuestRemoved.v1": (
         "cancels for that guest only; staff read of it where the guest said no",

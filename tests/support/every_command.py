@@ -23,6 +23,7 @@ from services.enrollment.usecases.add_client import AddClient
 from services.enrollment.usecases.appoint_secretary import AppointSecretary
 from services.enrollment.usecases.begin_programme_draft import BeginProgrammeDraft
 from services.enrollment.usecases.choose_reading import ChooseReading
+from services.enrollment.usecases.close_guest_links import CloseGuestLinks
 from services.enrollment.usecases.close_links import CloseLinks
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp
 from services.enrollment.usecases.decline_invitation import DeclineInvitation
@@ -445,6 +446,9 @@ ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.REMOVE_GUEST: lambda one: RemoveGuest(
         programme_id=one.programme_id, **one.one("guest", "meeting_id", "person_id")
     ),
+    acts.CLOSE_GUEST_LINKS: lambda one: CloseGuestLinks(
+        programme_id=one.programme_id, **one.one("guest", "meeting_id", "person_id")
+    ),
     acts.ERASE: lambda one: ErasePerson(**one.one(("person", "person", "guest")[one.b % 3], "person_id")),
     acts.RECORD_ARCHIVE: lambda one: RecordArchive(
         programme_id=one.programme_id,
@@ -538,7 +542,7 @@ _EQUIPPED = (
     *(_step(acts.SET_NEEDS, c=1), _step(acts.SET_NEEDS, a=1, b=1, c=1), _step(acts.SET_NEEDS, a=1, b=2, c=1)),
     *(_step(acts.INVITE_GUEST), _step(acts.SET_GUEST_NEEDS, c=1), _step(acts.SET_GUEST_NEEDS, b=2, c=1)),
     *(_step(acts.SET_TEAM_NEEDS, c=1), _step(acts.SET_TEAM_NEEDS, a=1, b=1, c=1), _step(acts.SET_TEAM_NEEDS, b=2, c=1)),
-    *(_step(acts.INVITE_GUEST, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
+    *(_step(acts.INVITE_GUEST, c=1), _step(acts.CLOSE_GUEST_LINKS, a=1, c=1), _step(acts.REMOVE_GUEST, a=1, c=1)),
     *(_step(acts.GRANT_ROLE), _step(acts.GRANT_ROLE, a=3), _step(acts.REVOKE_ROLE), _step(acts.END_SESSION, c=1)),
     *(_step(acts.ADD_CLIENT), _step(acts.ADD_CLIENT), _step(acts.RENEW_TOKEN, c=1), _step(acts.REVOKE_TOKENS)),
     *(_step(acts.BEGIN_PROGRAMME_DRAFT), _step(acts.SAVE_PROGRAMME_DRAFT), _step(acts.CHOOSE_READING)),

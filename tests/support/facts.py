@@ -47,6 +47,7 @@ from shared.contracts.enrollment import (
     ExtraParticipantRemoved,
     Forbehold,
     GuestInvited,
+    GuestLinksRevoked,
     GuestRemoved,
     InvitationDeclined,
     InvitationReminderDue,
@@ -647,6 +648,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
     TeamMemberRemoved(**(_TEAM | {"size": 2}), person=PERSON),
     TeamReminderDue(**(_TEAM | {"size": 2}), participants_path="/deltagere/eksempel"),
     GuestInvited(**_GUEST, guest_path="/gaest/eksempel", own_path="/mig/eksempel-3"),
+    GuestLinksRevoked(**_GUEST, generation=1, guest_path="/gaest/nyt", own_path="/mig/nyt"),
     GuestRemoved(**_GUEST),
     OrganisationsMerged(
         owner=OWNER,

@@ -356,6 +356,9 @@ async def _invoicing(connection: Connection, many: int) -> None:
         f"""INSERT INTO billing_holders SELECT 'x' || n, 'faktura', 'p' || n FROM generate_series(1, {many}) AS n"""
     )
     await connection.execute(
+        f"""INSERT INTO closed_links SELECT 'x' || n, 'p' || n, 1, 0 FROM generate_series(1, {many}) AS n"""
+    )
+    await connection.execute(
         f"INSERT INTO cancelled_programmes SELECT 'gone' || n, 'x' FROM generate_series(1, {many}) AS n"
     )
     await connection.execute(

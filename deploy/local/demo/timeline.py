@@ -41,6 +41,7 @@ LABELS = {
     "TeamMemberReplaced": ("skiftet på et fast hold", "skiftet på faste hold"),
     "TeamMemberRemoved": ("taget af et fast hold", "taget af faste hold"),
     "GuestInvited": ("gæst inviteret", "gæster inviteret"),
+    "GuestLinksRevoked": ("gæsts links lukket", "gæsters links lukket"),
     "GuestRemoved": ("gæst taget af listen", "gæster taget af listen"),
     "QuoteGiven": ("tilbud givet", "tilbud givet"),
     "QuoteDeclined": ("tilbud afslået", "tilbud afslået"),

@@ -220,16 +220,22 @@ class Invited(NamedTuple):
 
     guest_id: str
     meeting_id: str
+    generation: int = 0
+    """Of the guest's links: an earlier one is closed (`domain.guest.Guest.has_closed`)."""
 
 
 def guest_path(links: Links, invited: Invited) -> str:
-    return f"/gaest/{links.sign(_GUEST, ' '.join(invited))}"
+    return f"/gaest/{links.sign(_GUEST, _of_generation(invited.generation, invited[:2]))}"
 
 
 def guest_of(links: Links, token: str, now: datetime) -> Invited | None:
     subject = links.verify(_GUEST, token, now)
+    if subject is None:
+        return None
     # What another system calls its meeting may have spaces in it.
-    return None if subject is None else Invited(*subject.split(" ", 1))
+    generation, named = _generation_in(subject)
+    guest_id, meeting_id = named.split(" ", 1)
+    return Invited(guest_id, meeting_id, generation)
 
 
 def own_page_path(links: Links, reader: Reader) -> str:
@@ -258,10 +264,10 @@ def place_paths(links: Links, enrolment: Enrolment, person_id: str, number: int)
     return OwnPaths(place_path(links, placed), own_path_of(links, enrolment, person_id))
 
 
-def guest_paths(links: Links, programme_id: str, meeting_id: str, person_id: str) -> OwnPaths:
+def guest_paths(links: Links, programme_id: str, meeting_id: str, person_id: str, generation: int = 0) -> OwnPaths:
     """What a guest is mailed."""
-    invited = Invited(person_id, meeting_id)
-    return OwnPaths(guest_path(links, invited), own_page_path(links, Reader("guest", programme_id, person_id)))
+    invited, reader = Invited(person_id, meeting_id, generation), Reader("guest", programme_id, person_id, generation)
+    return OwnPaths(guest_path(links, invited), own_page_path(links, reader))
 
 
 def own_page_of(links: Links, token: str, now: datetime) -> Reader | None:

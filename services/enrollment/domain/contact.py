@@ -18,10 +18,15 @@ from shared.contracts.refusal import Refused
 
 
 class Speaker(NamedTuple):
-    """Whom a link to the contact's pages was given to: the contact, or the contact's secretary."""
+    """Whom a link was given to: the contact, the contact's secretary, whoever holds the billing role; or, for what is
+    their `own` alone, somebody who takes part.
+    """
 
     person_id: str
     is_secretary: bool = False
+    generation: int = 0
+    """Of the link: all of an earlier one are closed."""
+    own: bool = False
 
 
 def require_contact(enrolment: Enrolment, person_id: str | None) -> Enrolment:
@@ -44,6 +49,19 @@ def require_contact(enrolment: Enrolment, person_id: str | None) -> Enrolment:
             status=403,
         )
     return enrolment
+
+
+def closed_link() -> Refused:
+    return Refused("link_closed", "Linket er lukket, så det blev ikke gjort. Brug det i den nyeste mail.", status=403)
+
+
+def require_open_link(enrolment: Enrolment | None, speaker: Speaker) -> None:
+    """Raises Refused 403 `link_closed` for whoever came by one that is closed by now."""
+    if enrolment is None:
+        return
+    closed = enrolment.has_closed_own if speaker.own else enrolment.has_closed
+    if closed(speaker.person_id, speaker.generation):
+        raise closed_link()
 
 
 def require_links(enrolment: Enrolment, person_id: str | None) -> Enrolment:

@@ -4,14 +4,14 @@ organisation's, are counted with nobody's, and are billed to nobody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.enrollment.domain.meeting_copy import MeetingCopy, is_ahead, require_ahead
 from services.enrollment.domain.own_paths import OwnPaths
 from services.enrollment.domain.programme import Programme, require_going_on
 from shared.contracts.decision import Decision
-from shared.contracts.enrollment import GuestInvited, GuestRemoved
+from shared.contracts.enrollment import GuestInvited, GuestLinksRevoked, GuestRemoved
 from shared.contracts.parties import Person
 from shared.contracts.refusal import Refused
 
@@ -24,6 +24,11 @@ class Guest:
     meeting_id: str
     track: str | None
     invited_at: datetime
+    generation: int = 0
+    """Of the guest's links: how often they have been closed."""
+
+    def has_closed(self, generation: int) -> bool:
+        return generation < self.generation
 
 
 def require_meeting(programme: Programme, copy: MeetingCopy | None) -> MeetingCopy:
@@ -67,6 +72,31 @@ def invite_guest(
     return Decision(guest, (fact,))
 
 
+def require_guest(there: Guest | None) -> Guest:
+    if there is None:
+        raise Refused("not_a_guest", "Personen er ikke gæst ved mødet.", status=404, field="person_id")
+    return there
+
+
+def close_links(
+    programme: Programme, copy: MeetingCopy, guest: Guest, new: OwnPaths, *, mailed: bool
+) -> Decision[Guest]:
+    """`new` are the links of the next generation."""
+    after = replace(guest, generation=guest.generation + 1)
+    fact = GuestLinksRevoked(
+        owner=programme.ref.owner,
+        programme=programme.ref,
+        meeting=copy.meeting,
+        guest=after.person,
+        track=after.track,
+        generation=after.generation,
+        guest_path=new.one,
+        own_path=new.all,
+        mailed=mailed,
+    )
+    return Decision(after, (fact,))
+
+
 def require_own_leave(copy: MeetingCopy, now: datetime) -> None:
     """Raises Refused unless a guest may say now that they are not coming."""
     if not is_ahead(copy, now):
@@ -76,8 +106,7 @@ def require_own_leave(copy: MeetingCopy, now: datetime) -> None:
 def remove_guest(
     programme: Programme, copy: MeetingCopy, there: Guest | None, *, by_participant: bool = False
 ) -> Decision[Guest]:
-    if there is None:
-        raise Refused("not_a_guest", "Personen er ikke gæst ved mødet.", status=404, field="person_id")
+    there = require_guest(there)
     fact = GuestRemoved(
         owner=programme.ref.owner,
         programme=programme.ref,

@@ -18,6 +18,7 @@ from services.enrollment.usecases.change_option_billing import change_option_bil
 from services.enrollment.usecases.change_reservation import change_reservation
 from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.choose_reading import ChooseReading, choose_reading
+from services.enrollment.usecases.close_guest_links import CloseGuestLinks, close_guest_links
 from services.enrollment.usecases.close_links import CloseLinks, close_links_of
 from services.enrollment.usecases.confirm_sign_up import ConfirmSignUp, confirm_sign_up
 from services.enrollment.usecases.decline_invitation import DeclineInvitation, decline_invitation
@@ -195,3 +196,4 @@ CALL_MEMBER = act(InviteMember, invite_member)
 CALL_MEMBER_OFF = act(UninviteMember, uninvite_member)
 INVITE_GUEST = act(InviteGuest, invite_guest, status=201)
 REMOVE_GUEST = act(RemoveGuest, remove_guest)
+CLOSE_GUEST_LINKS = act(CloseGuestLinks, close_guest_links)

@@ -199,6 +199,7 @@ def _for_staff(host: Host, sign_in: login.Login) -> Sequence[BaseRoute]:
         shows(f"{_AT_MEETING}/deltagere.xlsx", staff_meeting.as_xlsx, opens=_PEOPLE),
         does(f"{_AT_MEETING}/gaester/ny", staff_deeds.INVITE_GUEST, acts.INVITE_GUEST),
         does(f"{_AT_MEETING}/gaester/{{person_id}}/fjern", staff_deeds.REMOVE_GUEST, acts.REMOVE_GUEST),
+        does(f"{_AT_MEETING}/gaester/{{person_id}}/links", staff_deeds.CLOSE_GUEST_LINKS, acts.CLOSE_GUEST_LINKS),
         does(f"{_AT_MEETING}/gaester/{{person_id}}/behov", staff_deeds.GUEST_NEEDS, acts.SET_GUEST_NEEDS),
         shows(f"{_PROGRAMME}/formularer", staff_forms.forms, opens="enrollment.sign-ups"),
         does(f"{_FORM}/godkend", staff_forms.vouch, acts.VOUCH),
@@ -302,5 +303,6 @@ def _for_people_outside(host: Host, shows: Callable[..., BaseRoute]) -> Sequence
         own("/mig/{token}", own_page.own_page),
         own(_GUEST, guest.guest),
         own(f"{_GUEST}/behov", guest.needs, acts.SET_GUEST_NEEDS),
+        own(f"{_GUEST}/luk-links", guest.close_links, acts.CLOSE_GUEST_LINKS),
         own(f"{_GUEST}/afmeld", guest.leave, acts.REMOVE_GUEST),
     )

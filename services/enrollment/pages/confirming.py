@@ -66,12 +66,16 @@ _NOT_TYPED = ("_key", CODE_FIELD, AGAIN_FIELD)
 _GIVEN = "confirmed_cookies"
 
 
-class CodeNeeded(Exception):  # noqa: N818  (a question, and no error)
-    """The page that asks for a code, instead of the one that was to be done."""
+class OtherPage(Exception):  # noqa: N818  (an answer, and no error)
+    """The page that is shown instead of the one that was asked for: what was asked for is not done."""
 
     def __init__(self, page: Response) -> None:
         super().__init__()
         self.page = page
+
+
+class CodeNeeded(OtherPage):
+    """The page that asks for a code."""
 
 
 def guarded_page(host: Host, path: str, shown: Callable[..., Awaitable[Response]], *asked: Act) -> BaseRoute:
@@ -88,8 +92,8 @@ async def _shown(
     here.pages = host.pages.with_values(confirmed=await _confirmed_in(host, request))
     try:
         response = await once(here, request, shown(here, *asked, request))
-    except CodeNeeded as needed:
-        response = needed.page
+    except OtherPage as other:
+        response = other.page
     for name, value, minutes in getattr(request.state, _GIVEN, ()):
         _keep(response, name, value, minutes)
     return response
@@ -157,7 +161,7 @@ async def _ask(host: Host, request: Request, whose: Whose, form: Form, asked_by:
     raise CodeNeeded(_page(host, request, whose, form, code, 422 if form.errors else 401))
 
 
-def _own_page_of(request: Request) -> str:
+def own_page_of(request: Request) -> str:
     """Where the link leads that the page is behind: `/kind/token`."""
     return "/".join(request.url.path.split("/")[:3])
 
@@ -187,7 +191,7 @@ def _page(host: Host, request: Request, whose: Whose, form: Form, code: Code | N
         mailbox=whose.shown,
         title=whose.programme.title,
         minutes=CODE_MINUTES,
-        perhaps_done_at=_own_page_of(request) if any(one.code == "used" for one in form.errors) else None,
+        perhaps_done_at=own_page_of(request) if any(one.code == "used" for one in form.errors) else None,
         good_until=_at(code) if code is not None and why_not(code, machine_now()) is None else None,
         code_id=code.id if code is not None else None,
         write=sender.organizer_email,

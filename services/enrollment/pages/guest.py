@@ -16,8 +16,10 @@ from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.needs import Needs, asked_of_guests, may_say_as_guest
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages.needs import fields, kept_at_meeting, said, say_own
-from services.enrollment.pages.own_link import asked
+from services.enrollment.pages.own_link import asked, closed
+from services.enrollment.usecases.close_guest_links import CloseGuestLinks
 from services.enrollment.usecases.read_own_invitation import OwnInvitation, read_own_invitation
+from services.enrollment.usecases.read_seat import ClosedLink
 from services.enrollment.usecases.set_needs import SetGuestNeeds
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -26,6 +28,7 @@ from shared.runtime.service import Host
 from shared.web.forms import new_key
 from shared.web.safety import SECRET_ADDRESS
 
+_CLOSED = "lukket"
 _DONE = {"afmeldt": "I har meldt afbud"}
 
 
@@ -48,6 +51,24 @@ async def leave(host: Host, act: Act, request: Request) -> Response:
         command_of=lambda form: form.command(RemoveGuest, **about),
         show=lambda status, form: _page(host, "leave_as_guest.html", found, status, form=form),
         done="afmeldt",
+    )
+
+
+async def close_links(host: Host, act: Act, request: Request) -> Response:
+    """It ends the link that it is done by, and says so before."""
+    found = await _find(host, request)
+    if isinstance(found, Response):
+        return found
+    about = {**_about(found), "person_id": found.person_id}
+    return await asked(
+        host,
+        act,
+        request,
+        found,
+        labels={},
+        command_of=lambda form: form.command(CloseGuestLinks, **about),
+        show=lambda status, form: _page(host, "close_guest_links.html", found, status, form=form),
+        done=_CLOSED,
     )
 
 
@@ -84,6 +105,8 @@ async def _find(host: Host, request: Request) -> OwnInvitation | Response:
         found = await read_own_invitation(tx, request.path_params["token"])
     if found is None:
         return host.pages.render("enrollment/dead_link.html", status=404, headers=SECRET_ADDRESS)
+    if isinstance(found, ClosedLink):
+        return closed(host, found, 200 if request.query_params.get("besked") == _CLOSED else 410)
     if found.guest is None:
         done = _DONE.get(request.query_params.get("besked", ""))
         return _page(host, "guest_gone.html", found, 200 if done else 410, done=done)

@@ -9,10 +9,9 @@ from datetime import date
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.enrollment.domain.contact import Speaker
 from services.enrollment.domain.form import BETWEEN
 from services.enrollment.domain.needs import Needs
-from services.enrollment.pages.own_link import Own, refuse, submit
+from services.enrollment.pages.own_link import Own, refuse, speaker_of, submit
 from shared.base.acts import Act
 from shared.contracts.danish import long_day
 from shared.contracts.event import Command
@@ -120,7 +119,7 @@ async def say_own(
         _apart(form)
         command, status = form.command(model, **about, person_id=own.person_id, seen=seen_in(form)), 422
         if command is not None:
-            reply = await submit(host, act, request, command, form, Speaker(own.person_id))
+            reply = await submit(host, act, request, command, form, speaker_of(own))
             refused = reply.refusal()
             if refused is None:
                 done = "gemt" if kept_in(reply) else "slettet"

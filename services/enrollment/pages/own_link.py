@@ -10,9 +10,10 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.enrollment.domain.contact import Speaker
-from services.enrollment.pages.confirming import require_confirmed
+from services.enrollment.domain.contact import Speaker, closed_link
+from services.enrollment.pages.confirming import OtherPage, own_page_of, require_confirmed
 from services.enrollment.usecases.as_secretary import as_secretary
+from services.enrollment.usecases.by_link import by_link
 from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.acts import Act
 from shared.base.cause import reader_actor
@@ -26,18 +27,24 @@ from shared.web.safety import SECRET_ADDRESS
 
 
 async def submit(host: Host, act: Act, request: Request, command: Command, form: Form, speaker: Speaker) -> Reply:
-    """Do it for whoever the link was given to, once their browser has shown that it reads their mailbox."""
+    """Do it for whoever the link was given to, once their browser has shown that it reads their mailbox. Whose link was
+    closed meanwhile is shown the page that says so: raises OtherPage.
+    """
     await require_confirmed(host, request, command, speaker.person_id)
     actor = reader_actor(speaker.person_id, as_secretary=speaker.is_secretary)
-    asked_for = as_secretary(act) if speaker.is_secretary else act
-    return await host.door.submit(asked_for, command, form.key, actor=actor, patient=True)
+    asked_for = by_link(as_secretary(act) if speaker.is_secretary else act, speaker)
+    reply = await host.door.submit(asked_for, command, form.key, actor=actor, patient=True)
+    refused = reply.refusal()
+    if refused is not None and refused.code == closed_link().code:
+        raise OtherPage(RedirectResponse(own_page_of(request), 303, headers=SECRET_ADDRESS))
+    return reply
 
 
-def closed(host: Host, found: ClosedLink) -> Response:
-    """The page of a link of somebody's own that was closed."""
+def closed(host: Host, found: ClosedLink, status: int = 410) -> Response:
+    """The page of a link of somebody's own that was closed; 200 where they have done it just now."""
     return host.pages.render(
         "enrollment/own_links_closed.html",
-        status=410,
+        status=status,
         headers=SECRET_ADDRESS,
         terms=found.terms,
         organisation=found.organisation,
@@ -55,13 +62,20 @@ async def refuse(form: Form, refused: Refused, stands: Callable[[], Awaitable[St
 
 
 class Own(Protocol):
-    """`path` and `person_id` are those of whoever the link was given to."""
+    """`path` and `person_id` are those of whoever the link was given to, `generation` is the link's."""
 
     @property
     def path(self) -> str: ...
 
     @property
     def person_id(self) -> str: ...
+
+    @property
+    def generation(self) -> int: ...
+
+
+def speaker_of(own: Own) -> Speaker:
+    return Speaker(own.person_id, generation=own.generation, own=True)
 
 
 async def asked(
@@ -84,7 +98,7 @@ async def asked(
         command = command_of(form)
         if command is None:
             return show(422, form)
-        reply = await submit(host, act, request, command, form, Speaker(own.person_id))
+        reply = await submit(host, act, request, command, form, speaker_of(own))
         refused = reply.refusal()
         if refused is None:
             return RedirectResponse(f"{own.path}?besked={done}", 303, headers=SECRET_ADDRESS)

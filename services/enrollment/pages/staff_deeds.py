@@ -35,6 +35,7 @@ from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_enrolment import place
 from services.enrollment.pages.staff_programme import address, head_of, reader
 from services.enrollment.usecases.appoint_secretary import AppointSecretary
+from services.enrollment.usecases.close_guest_links import CloseGuestLinks
 from services.enrollment.usecases.close_links import CloseLinks, read_linked
 from services.enrollment.usecases.dismiss_secretary import DismissSecretary
 from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
@@ -1019,6 +1020,21 @@ REMOVE_GUEST = Deed(
     undo="Fortrydes ved at invitere gæsten igen. Det, der var sagt om kost og adgang, er slettet.",
     about_guests=True,
     undone=_by(InviteGuest, "/gaester/ny"),
+)
+CLOSE_GUEST_LINKS = Deed(
+    CloseGuestLinks,
+    "Luk links hos {person}",
+    "Luk links, og send nye",
+    "links",
+    _HERE,
+    (),
+    lambda subject: (
+        f"De links, vi har sendt til {subject.person} som gæst i forløbet, holder op med at virke med det samme.",
+        "Det gælder alle de møder, gæsten er inviteret til, og kalenderen.",
+        "Nye sendes til den samme postkasse. Invitationerne ændres ikke.",
+    ),
+    undo="Kan ikke fortrydes: Et link, der er lukket, åbner aldrig igen.",
+    about_guests=True,
 )
 GUEST_NEEDS = Deed(
     SetGuestNeeds,

@@ -12,6 +12,7 @@ from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roles import billing_holders
 from services.enrollment.domain.secretary import secretary_of
 from services.enrollment.domain.team import team_terms
+from services.enrollment.usecases.close_guest_links import close_links_of_mailbox
 from shared.base.answers import Answer
 from shared.base.passes import Reader
 from shared.contracts.bounds import Id
@@ -44,7 +45,16 @@ async def close_links_of(tx: Tx, command: CloseLinks) -> Answer:
     await enrolments.save(tx, decided.after, tx.cause)
     await mailbox_codes.forget_mailbox(tx, mailbox_codes.mark_of(tx.links, person.email))
     tx.tell(decided)
+    await close_visits(tx, programme, after, person, new)
     return Answer({"enrolment_id": after.id, "person_id": person.person_id})
+
+
+async def close_visits(tx: Tx, programme: Programme, enrolment: Enrolment, person: Person, new: New) -> None:
+    """The own page leads on to what the same mailbox is a guest at: whoever had the page may have these links, too. The
+    new own page leads to the new ones.
+    """
+    if new.takes_part and not enrolment.by_client:
+        await close_links_of_mailbox(tx, programme, person.email)
 
 
 async def load_linked(tx: Tx, programme: Programme, enrolment: Enrolment, person_id: str) -> tuple[Person, New] | None:

@@ -91,7 +91,7 @@ async def read_billing_link(tx: Tx, token: str) -> Details | RoleEnded | None:
     return Details(
         path=links.billing_path(tx.links, holder),
         back=None,
-        speaker=Speaker(holder.person_id),
+        speaker=Speaker(holder.person_id, generation=holder.generation),
         terms=programme.terms,
         enrolment=enrolment,
         status=(await load_standings(tx, [enrolment]))[enrolment.id].word,

@@ -10,6 +10,7 @@ from services.enrollment.domain.guest import Guest
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.needs import Needs
 from services.enrollment.domain.programme import PEOPLE_AFTER, Programme, is_over
+from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.passes import Reader
 from shared.storage.tx import Tx
 
@@ -28,9 +29,11 @@ class OwnInvitation:
     """What is kept of theirs: only they are shown it."""
     own_page: str = ""
     """Where all of their meetings are."""
+    generation: int = 0
+    """Of the link."""
 
 
-async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | None:
+async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | ClosedLink | None:
     """None for a link that is none of ours, or has ended: a year after its programme."""
     invited = links.guest_of(tx.links, token, tx.now)
     copy = await meetings.load(tx, invited.meeting_id) if invited else None
@@ -40,6 +43,8 @@ async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | None:
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
     guest = await guests.load(tx, invited.meeting_id, invited.guest_id)
+    if guest is not None and guest.has_closed(invited.generation):
+        return ClosedLink(programme.terms)
     return OwnInvitation(
         path=links.guest_path(tx.links, invited),
         person_id=invited.guest_id,
@@ -47,6 +52,7 @@ async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | None:
         copy=copy,
         guest=guest,
         now=tx.now,
-        own_page=links.own_page_path(tx.links, Reader("guest", programme.id, invited.guest_id)),
+        own_page=links.own_page_path(tx.links, Reader("guest", programme.id, invited.guest_id, invited.generation)),
         needs=await needs.load_of_guest(tx, invited.guest_id) if guest else None,
+        generation=invited.generation,
     )

@@ -84,8 +84,11 @@ async def read_own_page(tx: Tx, token: str) -> OwnPage | ClosedLink | None:
     return await _of_participant(tx, reader, programme, enrolment)
 
 
-async def _of_guest(tx: Tx, reader: Reader, programme: Programme) -> OwnPage:
-    person = await guests.load_person(tx, programme.id, reader.person_id)
+async def _of_guest(tx: Tx, reader: Reader, programme: Programme) -> OwnPage | ClosedLink:
+    guest = await guests.load_in_programme(tx, programme.id, reader.person_id)
+    if guest is not None and guest.has_closed(reader.generation):
+        return ClosedLink(programme.terms)
+    person = guest.person if guest else None
     visits = await _visits(tx, programme, person.email) if person else ()
     return _page(tx, reader, programme, None, person, (), None, visits)
 
@@ -133,7 +136,10 @@ async def _visits(tx: Tx, programme: Programme, email: str) -> tuple[OwnVisit, .
     invited = await guests.load_of_mailbox(tx, programme.id, email)
     copies = await meetings.load_many(tx, [one.meeting_id for one in invited])
     return tuple(
-        OwnVisit(links.guest_path(tx.links, Invited(one.person.person_id, one.meeting_id)), copies[one.meeting_id])
+        OwnVisit(
+            links.guest_path(tx.links, Invited(one.person.person_id, one.meeting_id, one.generation)),
+            copies[one.meeting_id],
+        )
         for one in invited
     )
 

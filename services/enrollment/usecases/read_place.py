@@ -30,6 +30,8 @@ class OwnPlace:
     """What is kept of theirs: only they are shown it."""
     own_page: str = ""
     """Where all of their meetings are."""
+    generation: int = 0
+    """Of the link."""
 
 
 async def read_place(tx: Tx, token: str) -> OwnPlace | ClosedLink | None:
@@ -55,4 +57,5 @@ async def read_place(tx: Tx, token: str) -> OwnPlace | ClosedLink | None:
         now=tx.now,
         own_page=links.own_page_path(tx.links, Reader("participant", team.id, placed.person_id, placed.generation)),
         needs=await needs.load_of_team(tx, team.id, placed.person_id) if held else None,
+        generation=placed.generation,
     )

@@ -20,7 +20,8 @@ class ClosedLink:
     """The link was somebody's own, and is closed; nobody is named."""
 
     terms: ProgrammeTerms
-    organisation: Organisation
+    organisation: Organisation | None = None
+    """None = of a guest, who comes from none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class OwnSeat:
     """What is kept of theirs: only they are shown it."""
     own_page: str = ""
     """Where all of their meetings are."""
+    generation: int = 0
+    """Of the link."""
 
 
 async def read_seat(tx: Tx, token: str) -> OwnSeat | ClosedLink | None:
@@ -57,4 +60,4 @@ async def read_seat(tx: Tx, token: str) -> OwnSeat | ClosedLink | None:
     path, person_id = links.seat_path(tx.links, seated), seated.person_id
     kept = await needs.load(tx, roster.id, person_id) if held else None
     own = links.own_page_path(tx.links, Reader("participant", enrolment.id, person_id, seated.generation))
-    return OwnSeat(path, person_id, roster, seat if held else None, tx.now, kept, own)
+    return OwnSeat(path, person_id, roster, seat if held else None, tx.now, kept, own, seated.generation)

@@ -152,7 +152,7 @@ async def read_standing(tx: Tx, token: str, *, units: bool = False, course: bool
     own = links.contact_of(enrolment) if guest.turn is None else guest
     return Standing(
         path=links.standing_path(tx.links, own),
-        speaker=Speaker(guest.person_id, guest.turn is not None),
+        speaker=Speaker(guest.person_id, guest.turn is not None, guest.generation),
         programme=programme,
         open=programme.open,
         because=programme.because,

@@ -116,7 +116,7 @@ async def read_visit(
     return Visit(
         path=links.participants_path(tx.links, guest),
         standing_path=links.standing_path(tx.links, guest),
-        speaker=Speaker(guest.person_id, guest.turn is not None),
+        speaker=Speaker(guest.person_id, guest.turn is not None, guest.generation),
         let_in=await _lets_in(tx, enrolment, guest),
         closed=enrolment.has_closed(guest.person_id, guest.generation),
         now=tx.now,

@@ -9,7 +9,7 @@ from services.enrollment.adapters import enrolments, links, mailbox_codes, progr
 from services.enrollment.domain.contact import close_links, require_links, with_new_links
 from services.enrollment.domain.contact import revoke_links as decide
 from services.enrollment.domain.enrolment import require_enrolment
-from services.enrollment.usecases.close_links import load_linked
+from services.enrollment.usecases.close_links import close_visits, load_linked
 from shared.base.answers import Answer
 from shared.contracts.enrollment import RevokeLinks
 from shared.storage.tx import Tx
@@ -34,6 +34,7 @@ async def revoke_links(tx: Tx, command: RevokeLinks) -> Answer:
     await enrolments.save(tx, decided.after, tx.cause)
     await mailbox_codes.forget_mailbox(tx, mailbox_codes.mark_of(tx.links, after.known_contact.email))
     tx.tell(decided)
-    if theirs is not None:
+    if own is not None and theirs is not None:
         tx.tell(theirs)
+        await close_visits(tx, programme, after, *own)
     return Answer({"enrolment_id": after.id})

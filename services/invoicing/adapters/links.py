@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from services.invoicing.domain.closed_links import Recipient
 from shared.base.links import Links
 from shared.base.passes import Reader, pass_path, reader_of
 from shared.contracts.invoicing import DocumentLink, Invoice
@@ -39,12 +40,22 @@ def document_path(links: Links, document_id: str) -> str:
     return f"/invoicing/faktura/{links.sign(_DOCUMENT, document_id)}"
 
 
-def document_links(links: Links, invoice: Invoice, document_id: str, people: Iterable[str]) -> tuple[DocumentLink, ...]:
-    """The same for people who are written to, each as long as they are; none where a mailbox is."""
+def document_links(
+    links: Links, invoice: Invoice, document_id: str, people: Iterable[Recipient]
+) -> tuple[DocumentLink, ...]:
+    """The same for people who are written to, each as long as they are, and until their links are closed; none where a
+    mailbox is.
+    """
     if invoice.billing.email:
         return ()
-    signed = [(person_id, links.sign(_DOCUMENT_OF, f"{person_id}\n{document_id}")) for person_id in people]
+    signed = [(one.person_id, links.sign(_DOCUMENT_OF, _subject(one, document_id))) for one in people]
     return tuple([DocumentLink(person_id=one, path=f"/invoicing/faktura/{token}") for one, token in signed])
+
+
+def _subject(one: Recipient, document_id: str) -> str:
+    """The generation comes last, where it is not the first: no id has a line break in it."""
+    said = f"{one.person_id}\n{document_id}"
+    return f"{said}\n{one.generation}" if one.generation else said
 
 
 def reader_in(links: Links, token: str, now: datetime) -> Reader | None:
@@ -62,6 +73,8 @@ class Linked(NamedTuple):
 
     document_id: str
     person_id: str | None
+    generation: int = 0
+    """As `Recipient.generation` was when it was mailed."""
 
 
 def document_of(links: Links, token: str, now: datetime) -> Linked | None:
@@ -69,5 +82,5 @@ def document_of(links: Links, token: str, now: datetime) -> Linked | None:
         return Linked(document_id, None)
     if (subject := links.verify(_DOCUMENT_OF, token, now)) is None:
         return None
-    person_id, _, document_id = subject.partition("\n")
-    return Linked(document_id, person_id)
+    person_id, document_id, *generation = subject.split("\n")
+    return Linked(document_id, person_id, int(generation[0]) if generation else 0)

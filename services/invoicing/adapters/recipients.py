@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from services.invoicing.domain.closed_links import Recipient
 from shared.storage.table import Table
 from shared.storage.tx import Tx
 
@@ -34,7 +35,7 @@ async def save_holders(tx: Tx, held: Mapping[tuple[str, str], str | None]) -> No
     await _HOLDERS.upsert(tx, rows)
 
 
-async def load(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+async def load(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, tuple[Recipient, ...]]:
     """By enrolment, the contact that was told of last first; nobody who was erased.
 
     A claim that was told of after a contact was appointed names whoever it was by then: the enrolment came anew. One
@@ -42,7 +43,7 @@ async def load(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, tuple[str, ...
     """
     rows = await tx.fetch(
         """
-        SELECT enrolment_id, person_id FROM ((
+        SELECT enrolment_id, person_id, coalesce(c.contact_generation + c.billing_generation, 0) AS generation FROM ((
             SELECT DISTINCT ON (enrolment_id) enrolment_id, contact ->> 'person_id' AS person_id FROM (
                 SELECT enrolment_id, contact, told_at, true AS claimed FROM claims
                 WHERE enrolment_id = ANY($1::text[]) AND contact ->> 'email' <> ''
@@ -55,12 +56,12 @@ async def load(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, tuple[str, ...
         (
             SELECT enrolment_id, person_id FROM billing_holders
             WHERE enrolment_id = ANY($1::text[]) ORDER BY enrolment_id, role_id
-        )) AS people
+        )) AS people LEFT JOIN closed_links c USING (enrolment_id, person_id)
         WHERE NOT EXISTS (SELECT FROM erased_persons AS erased WHERE erased.person_id = people.person_id)
         """,
         sorted(set(enrolment_ids)),
     )
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, dict[Recipient, None]] = {}
     for row in rows:
-        found.setdefault(row["enrolment_id"], {})[row["person_id"]] = None
+        found.setdefault(row["enrolment_id"], {})[Recipient(row["person_id"], row["generation"])] = None
     return {enrolment_id: tuple(people) for enrolment_id, people in found.items()}

@@ -12,6 +12,7 @@ from services.invoicing.usecases.change_billings import (
 from services.invoicing.usecases.claim_extra_participant import claim_extra_participant
 from services.invoicing.usecases.claim_fees import claim_fees
 from services.invoicing.usecases.claim_options import claim_options
+from services.invoicing.usecases.close_ways import close_ways_of_contacts, close_ways_of_people
 from services.invoicing.usecases.follow_meetings import release_extra_participants, withdraw_extra_participants
 from services.invoicing.usecases.follow_roles import follow_roles
 from services.invoicing.usecases.forget_people import FORGETTING
@@ -28,11 +29,13 @@ from shared.contracts.enrollment import (
     ExtraBillingChanged,
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
+    LinksRevoked,
     MunicipalityEnrolled,
     OptionBillingChanged,
     OptionDelivered,
     OptionOrdered,
     OptionWithdrawn,
+    OwnLinksRevoked,
     PersonErased,
     ProgrammeCancelled,
     ReservationResolved,
@@ -54,6 +57,8 @@ SUBSCRIPTIONS = (
     on(BillingChanged, change_billings),
     on(TovholderAppointed, appoint_contacts),
     on(RoleAppointed, follow_roles),
+    on(LinksRevoked, close_ways_of_contacts),
+    on(OwnLinksRevoked, close_ways_of_people),
     on(ExtraParticipantAdded, claim_extra_participant),
     on(ExtraBillingChanged, change_extra_billings),
     on(ExtraParticipantRemoved, withdraw_extra_participant),

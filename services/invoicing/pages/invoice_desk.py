@@ -96,7 +96,9 @@ async def mailed(host: Host, request: Request) -> Response:
     if issued is None:
         return host.pages.render("invoicing/broken_link.html", status=404, headers=SECRET_ADDRESS)
     if isinstance(issued, HandedOn):
-        return host.pages.render("invoicing/handed_on.html", status=410, headers=SECRET_ADDRESS, invoice=issued.invoice)
+        return host.pages.render(
+            "invoicing/handed_on.html", status=410, headers=SECRET_ADDRESS, invoice=issued.invoice, closed=issued.closed
+        )
     made = await read_as_file(issued, "pdf")
     headers = {"Cache-Control": "no-store", "Content-Disposition": f"inline; filename*=UTF-8''{made.name}"}
     return Response(made.content, headers={**SECRET_ADDRESS, **headers}, media_type=MEDIA_TYPES["pdf"])

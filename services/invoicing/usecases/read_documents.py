@@ -45,10 +45,13 @@ async def read_issued_credit_note(tx: Tx, credit_note_id: str) -> CreditNoteIssu
 
 @dataclass(frozen=True, slots=True)
 class HandedOn:
-    """What a link led to whose person is written to about the enrolment's invoices no more."""
+    """What a link led to whose person is written to about the enrolment's invoices no more, or whose links were
+    `closed` since it was mailed.
+    """
 
     invoice: Invoice
     """Of the document, or what it credits."""
+    closed: bool = False
 
 
 async def read_linked_document(tx: Tx, token: str) -> Issued | HandedOn | None:
@@ -63,7 +66,10 @@ async def read_linked_document(tx: Tx, token: str) -> Issued | HandedOn | None:
         return issued
     invoice = await _invoice_of(tx, issued)
     people = (await recipients.load(tx, [invoice.enrolment_id])).get(invoice.enrolment_id, ())
-    return issued if linked.person_id in people else HandedOn(invoice)
+    now = next((one for one in people if one.person_id == linked.person_id), None)
+    if now is None:
+        return HandedOn(invoice)
+    return issued if now.opens(linked.generation) else HandedOn(invoice, closed=True)
 
 
 async def _invoice_of(tx: Tx, issued: Issued) -> Invoice:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.invoicing.adapters import credit_notes, invoices, recipients
+from services.invoicing.adapters import closed_links, credit_notes, invoices, recipients
 from services.invoicing.adapters.links import own_invoices_path, reader_in
 from services.invoicing.domain.from_invoice import Issued
 from services.invoicing.domain.standing import Standing, payer
@@ -43,7 +43,7 @@ class OwnInvoices:
 async def read_own_invoices(tx: Tx, token: str, query: Mapping[str, str]) -> OwnInvoices | None:
     """None for a pass that is no good any more, or of somebody who is not written to about them."""
     reader = reader_in(tx.links, token, tx.now)
-    if reader is None or not await _is_written_to(tx, reader):
+    if reader is None or not await _is_let_in(tx, reader):
         return None
     page = page_of(query, "own-invoices", most=ON_A_PAGE)
     found, following = page.cut(await invoices.load_page(tx, page, programme_id=None, enrolment_id=reader.of))
@@ -59,7 +59,7 @@ async def read_own_invoices(tx: Tx, token: str, query: Mapping[str, str]) -> Own
 async def read_own_document(tx: Tx, token: str, document_id: str) -> Issued | None:
     """One of them; None for any other document, and for what is sent to somebody else."""
     reader = reader_in(tx.links, token, tx.now)
-    if reader is None or not await _is_written_to(tx, reader):
+    if reader is None or not await _is_let_in(tx, reader):
         return None
     try:
         issued = await read_document(tx, document_id)
@@ -71,7 +71,11 @@ async def read_own_document(tx: Tx, token: str, document_id: str) -> Issued | No
     return issued if invoice.enrolment_id == reader.of and payer(invoice) is None else None
 
 
-async def _is_written_to(tx: Tx, reader: Reader) -> bool:
-    """Of whom nothing was told there is nothing to read: nobody is kept from an empty list."""
+async def _is_let_in(tx: Tx, reader: Reader) -> bool:
+    """By links that are closed nobody is. Of whom nothing was told there is nothing to read: nobody is kept from an
+    empty list.
+    """
+    if not (await closed_links.load(tx, reader.of, reader.person_id)).lets_in(reader.generation):
+        return False
     people = (await recipients.load(tx, [reader.of])).get(reader.of, ())
-    return not people or reader.person_id in people
+    return not people or reader.person_id in {one.person_id for one in people}

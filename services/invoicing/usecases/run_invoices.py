@@ -18,6 +18,7 @@ from services.invoicing.domain.claim import (
     invoice_run,
     invoiced,
 )
+from services.invoicing.domain.closed_links import Recipient
 from services.invoicing.domain.invoice import Held, announce, group, issue, series_taken, whole_groups
 from services.invoicing.usecases.tell_all import tell_all
 from shared.base.cause import Cause
@@ -77,7 +78,7 @@ async def _save(tx: Tx, issued: Sequence[Invoice], billed: Sequence[Claim], beca
 
 
 async def _tell(
-    tx: Tx, issued: Sequence[Invoice], because: Mapping[str, Cause], people: Mapping[str, Sequence[str]]
+    tx: Tx, issued: Sequence[Invoice], because: Mapping[str, Cause], people: Mapping[str, Sequence[Recipient]]
 ) -> None:
     """It gives way now and then, so that PostgreSQL is saving meanwhile."""
     for start in range(0, len(issued), AT_A_TIME):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from services.notifications.domain.closed_links import Closed, Whose
 from services.notifications.domain.text import storable
 from shared.base.cloudevents import Received
-from shared.contracts.enrollment import OwnLinksRevoked
+from shared.contracts.enrollment import GuestLinksRevoked, OwnLinksRevoked
 from shared.storage.table import CAUSE, Table, cause_columns
 from shared.storage.tx import Tx
 
@@ -28,22 +29,43 @@ _CLOSED = Table(
 )
 
 
-async def keep(tx: Tx, told: Sequence[Received[OwnLinksRevoked]]) -> None:
-    """Of one person in an enrolment one fact at most; an earlier closing that is heard of late changes nothing."""
+def whose_of(fact: OwnLinksRevoked | GuestLinksRevoked) -> Whose:
+    if isinstance(fact, GuestLinksRevoked):
+        return storable(fact.subject), storable(fact.guest.person_id)
+    return storable(fact.enrolment_id), storable(fact.person.person_id)
+
+
+async def keep(tx: Tx, told: Sequence[Received[Any]]) -> None:
+    """OwnLinksRevoked and GuestLinksRevoked. Of one person in an enrolment one fact at most; an earlier closing that is
+    heard of late changes nothing.
+    """
     rows = [
         {
-            "enrolment_id": storable(event.data.enrolment_id),
-            "person_id": storable(event.data.person.person_id),
+            **_of(event.data),
             "links_generation": event.data.generation,
             "closed_at": event.time,
-            "own_page_path": storable(event.data.own_page_path),
-            "place_path": storable(event.data.place_path),
-            "seat_paths": json.dumps({storable(one.meeting_id): storable(one.path) for one in event.data.seats}),
             **cause_columns(event.cause),
         }
         for event in told
     ]
     await _CLOSED.upsert(tx, rows, when="old.links_generation < excluded.links_generation")
+
+
+def _of(fact: OwnLinksRevoked | GuestLinksRevoked) -> dict[str, str | None]:
+    of, person_id = whose_of(fact)
+    own: str | None
+    if isinstance(fact, GuestLinksRevoked):
+        own, place, seats = fact.own_path, None, {fact.meeting.id: fact.guest_path}
+    else:
+        own, place = fact.own_page_path, fact.place_path
+        seats = {one.meeting_id: one.path for one in fact.seats}
+    return {
+        "enrolment_id": of,
+        "person_id": person_id,
+        "own_page_path": storable(own),
+        "place_path": storable(place),
+        "seat_paths": json.dumps({storable(meeting): storable(path) for meeting, path in seats.items()}),
+    }
 
 
 async def load(tx: Tx, whose: Iterable[Whose]) -> dict[Whose, Closed]:

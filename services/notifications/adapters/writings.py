@@ -238,6 +238,24 @@ async def load_teams(tx: Tx, meant: Collection[str], programme_id: str) -> list[
     return [_candidate(row) for row in rows]
 
 
+async def load_own_paths(tx: Tx, programme_id: str, person_ids: Sequence[str]) -> dict[str, str]:
+    """By person, of those who take part in the programme: where all that is theirs is, by links that are open."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT ON (person_id) person_id, own_path FROM (
+            SELECT person_id, own_path, since FROM participants
+            WHERE person_id = ANY($2::text[]) AND programme_id = $1 AND takes_part
+            UNION ALL
+            SELECT person_id, member_page_path AS own_path, since FROM team_members
+            WHERE person_id = ANY($2::text[]) AND programme_id = $1 AND takes_part
+        ) AS theirs WHERE own_path IS NOT NULL ORDER BY person_id, since DESC
+        """,
+        programme_id,
+        list(person_ids),
+    )
+    return {row["person_id"]: row["own_path"] for row in rows}
+
+
 def _candidate(row: asyncpg.Record) -> Candidate:
     return Candidate(row["enrolment_id"], row["organisation"] or "", row["recipient"], row["name"], row["email"])
 

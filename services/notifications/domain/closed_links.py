@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 Whose = tuple[str, str]
-"""Enrolment and person."""
+"""Enrolment and person; of a guest, who is of none, the subject of the fact (as `participant.Seat`)."""
 
 
 class Led(NamedTuple):

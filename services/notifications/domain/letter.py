@@ -82,6 +82,7 @@ TITLES = {
     "contact_appointed": "Besked til ny kontakt",
     "links_renewed": "Nye links til kontakten",
     "own_links_renewed": "Nye links til deltager, sekretær eller rolle",
+    "guest_links_renewed": "Nye links til gæst",
     "contact_left": "Besked til tidligere kontakt",
     "role_appointed": "Besked til ny indehaver af en rolle",
     "role_left": "Besked til tidligere indehaver af en rolle",

@@ -25,6 +25,7 @@ from shared.contracts.enrollment import (
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     Forbehold,
+    GuestLinksRevoked,
     InvitationReminderDue,
     LinksRevoked,
     MailboxCodeDrawn,
@@ -407,6 +408,20 @@ def own_links_renewed(fact: OwnLinksRevoked, at: datetime) -> Letter:
         standing=fact.standing_path,
     )
     return replace(letter, own=False)
+
+
+def guest_links_renewed(fact: GuestLinksRevoked, at: datetime) -> Letter:
+    """To the page with all that they are a guest at, from which the others are reached."""
+    return Letter(
+        template="guest_links_renewed",
+        to=to_person(fact.guest),
+        about=fact.subject,
+        occasion=str(fact.generation),
+        programme=fact.programme,
+        written_at=at,
+        says={"path": fact.own_path},
+        people=(fact.guest.person_id,),
+    )
 
 
 def contact_left(fact: TovholderAppointed, former: Contact, path: str | None, at: datetime) -> Letter:

@@ -159,9 +159,13 @@ def go_on(writing: Writing, left: int, now: datetime) -> Decision[Writing]:
     return Decision(replace(writing, state="written"))
 
 
-def letter_to(writing: Writing, one: Candidate, programme: ProgrammeRef, files: Sequence[Kept]) -> Letter:
-    """`files` are what is attached."""
-    return _letter(writing, Recipient(one.recipient, one.name, one.email, one.is_person), one, programme, files, "")
+def letter_to(
+    writing: Writing, one: Candidate, programme: ProgrammeRef, files: Sequence[Kept], own_path: str | None = None
+) -> Letter:
+    """`files` are what is attached; `own_path` leads to the page with all that is theirs, for whoever takes part."""
+    to = Recipient(one.recipient, one.name, one.email, one.is_person)
+    letter = _letter(writing, to, one, programme, files, "")
+    return replace(letter, says={**letter.says, "own_path": own_path}) if own_path else letter
 
 
 def trial(

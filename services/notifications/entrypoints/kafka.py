@@ -66,7 +66,7 @@ from services.notifications.usecases.note_held_back import note_held_back
 from services.notifications.usecases.note_refusal import note_refusal
 from services.notifications.usecases.remember_programme import remember_programme
 from services.notifications.usecases.renew_links import renew_links
-from services.notifications.usecases.renew_own_links import renew_own_links
+from services.notifications.usecases.renew_own_links import renew_guest_links, renew_own_links
 from services.notifications.usecases.tell_of_ended_form import tell_of_ended_form
 from services.notifications.usecases.welcome_contact import welcome_contact
 from shared.contracts.enrollment import (
@@ -82,6 +82,7 @@ from shared.contracts.enrollment import (
     ExtraParticipantAdded,
     ExtraParticipantRemoved,
     GuestInvited,
+    GuestLinksRevoked,
     GuestRemoved,
     InvitationReminderDue,
     LinksRevoked,
@@ -165,6 +166,7 @@ SUBSCRIPTIONS = (
     on(TovholderAppointed, welcome_contact),
     on(LinksRevoked, renew_links),
     on(OwnLinksRevoked, renew_own_links),
+    on(GuestLinksRevoked, renew_guest_links),
     on(RoleAppointed, follow_roles),
     on(ParticipantRegistered, invite_participant),
     on(ParticipantReplaced, replace_participant),

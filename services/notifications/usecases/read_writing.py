@@ -90,7 +90,8 @@ async def _preview(
 ) -> Texts:
     """As the mail would be, without the link that is its reader's own."""
     reads = one or Candidate("", "{kommune}", "-", "{navn}", "")
-    letter = letter_to(writing, reads, programme, files)
+    own = await writings.load_own_paths(tx, writing.programme_id, [reads.recipient])
+    letter = letter_to(writing, reads, programme, files, own.get(reads.recipient))
     # Whoever is named is told what others are not: nobody is, of what has been sent.
     ((written, _),) = await as_written(tx, [(letter, tx.cause)]) if one else [(letter, tx.cause)]
     texts = Composer(Words(public_url, CUT), Mailbox("", "")).texts(queue(written, tx.source).after)

@@ -195,7 +195,8 @@ async def go_on_writing(tx: Tx, timers: Sequence[Timer]) -> None:
         programme = (await programmes.load_many(tx, [writing.programme_id]))[writing.programme_id]
         files = await writings.load_files(tx, writing.id)
 
-        letters = [letter_to(writing, one, programme, files) for one in to]
+        own = await writings.load_own_paths(tx, writing.programme_id, [one.recipient for one in to])
+        letters = [letter_to(writing, one, programme, files, own.get(one.recipient)) for one in to]
         decided = go_on(writing, left, tx.now)
 
         because = Cause(timer.cause.correlation_id, timer.cause.causation_id, timer.cause.actor)

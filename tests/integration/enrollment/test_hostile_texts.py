@@ -168,6 +168,7 @@ PAGES = {
     "/holdplads/{token}/skift": "own_place",
     "/holdplads/{token}/afmeld": "own_place",
     "/gaest/{token}/behov": "own_invitation",
+    "/gaest/{token}/luk-links": "own_invitation",
     "/gaest/{token}/afmeld": "own_invitation",
 }
 """Every page that takes a form, and what has to be there for it: `Somebody` makes it."""
@@ -226,6 +227,7 @@ PROGRAMME_PAGES = {
     "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/ny": "nothing",
     "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/{person_id}/fjern": "guest",
     "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/{person_id}/behov": "guest",
+    "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/{person_id}/links": "guest",
     "/stab/forloeb/{programme_id}/formularer/{sign_up_id}/godkend": "waiting",
     "/stab/forloeb/{programme_id}/formularer/{sign_up_id}/afvis": "waiting",
     "/stab/forloeb/{programme_id}/formularer/{sign_up_id}/afvis-alle": "waiting",

@@ -12,7 +12,7 @@ import pytest
 from icalendar import Calendar
 
 from services.notifications.domain.calendar.checks import check_feed
-from shared.base.passes import PATHS, Reader
+from shared.base.passes import PATHS, Reader, pass_path
 from shared.contracts.enrollment import (
     GuestInvited,
     OwnLinksRevoked,
@@ -348,3 +348,25 @@ async def test_later_mails_lead_by_the_new_link_of_a_seat_alone(calendar_office:
     }
     await desk.hear(OwnLinksRevoked.model_validate(closed))
     assert await desk.pool.fetchval("SELECT seat_path FROM participants") == "/moedeplads/ny"
+
+
+async def test_a_guests_calendar_is_closed_with_the_guests_links_and_the_page_of_a_receipt_with_the_contacts(
+    calendar_office: CalendarOffice,
+) -> None:
+    desk, client = calendar_office.desk, calendar_office.client
+    await begun(calendar_office)
+    visit = EXAMPLES["GuestInvited"]
+    await desk.hear(visit)
+    theirs = Reader("guest", PROGRAMME.id, visit.guest.person_id)
+    feed, page = await subscribed(calendar_office, theirs), calendar_office.calendar_of(theirs)
+    assert [(await client.get(one)).status_code for one in (feed, page)] == [200, 200]
+    closed = EXAMPLES["GuestLinksRevoked"]
+    await desk.hear(closed.model_copy(update={"generation": 2}), closed)
+    earlier = calendar_office.calendar_of(theirs._replace(generation=1))
+    assert [(await client.get(one)).status_code for one in (feed, page, earlier)] == [410, 404, 404]
+    again = theirs._replace(generation=2)
+    assert (await client.get(await subscribed(calendar_office, again))).status_code == 200
+    receipt = pass_path(calendar_office.links, "receipt", THEIRS, desk.time)
+    assert (await client.get(receipt)).status_code == 200
+    await desk.hear(EXAMPLES["LinksRevoked"].model_copy(update={"enrolment_id": ENROLMENT, "contact": CONTACT}))
+    assert (await client.get(receipt)).status_code == 404

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.enrollment import GuestInvited, GuestRemoved, ParticipantRegistered, ProgrammePublished
+from shared.contracts.enrollment import (
+    GuestInvited,
+    GuestLinksRevoked,
+    GuestRemoved,
+    ParticipantRegistered,
+    ProgrammePublished,
+)
 from shared.contracts.event import Event
 from shared.contracts.programme import NeedPart, NeedsTerm
 from shared.contracts.scheduling import MeetingCancelled, MeetingPlanned, MeetingRescheduled, MeetingScheduled
@@ -100,3 +106,33 @@ async def test_a_guest_who_is_taken_off_gets_the_cancellation_and_may_come_back(
         "registration_cancelled",
         "participant_registered",
     ]
+
+
+def closed(generation: int = 1, **changes: Any) -> GuestLinksRevoked:
+    about = {"owner": OWNER, "programme": PROGRAMME, "meeting": MEETING, "guest": LAERKE, "track": "unge"}
+    paths = {"guest_path": f"/gaest/ny-{generation}", "own_path": f"/mig/ny-{generation}"}
+    return GuestLinksRevoked(**{**about, **paths, "generation": generation, **changes})
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_whatever_is_mailed_after_a_closing_leads_by_the_new_links(desk: Room, order: tuple[int, ...]) -> None:
+    """In whichever order the invitation and two closings are heard, each at its own time."""
+    old = INVITED.model_copy(update={"guest_path": "/gaest/gammel", "own_path": "/mig/gammel"})
+    at, told = desk.time, [old, closed(1), closed(2)]
+    for number in order:
+        desk.time = at + timedelta(hours=number)
+        await desk.hear(told[number])
+    desk.time = at + timedelta(hours=4)
+    await desk.hear(DATED)
+    mail = await text(desk, "participant_registered")
+    assert "/mig/ny-2" in mail
+    assert not any(one in mail for one in ("gammel", "ny-1"))
+    assert sorted(await templates(desk)).count(("guest_links_renewed", LAERKE.email)) == 2
+
+
+async def test_the_new_links_are_mailed_once_and_not_where_another_letter_leads_to_them(desk: Room) -> None:
+    await desk.hear(INVITED, closed(mailed=False))
+    assert await templates(desk) == []
+    await desk.hear(closed(2), closed(2))
+    assert await templates(desk) == [("guest_links_renewed", LAERKE.email)]
+    assert "/mig/ny-2" in await text(desk, "guest_links_renewed")

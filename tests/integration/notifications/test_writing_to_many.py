@@ -28,7 +28,7 @@ from services.notifications.usecases.write_to_many import (
 )
 from shared.base.cause import Cause
 from shared.base.clock import machine_now
-from shared.contracts.enrollment import MunicipalityInvited, ParticipantRegistered, PersonErased
+from shared.contracts.enrollment import MunicipalityInvited, OwnLinksRevoked, ParticipantRegistered, PersonErased
 from shared.contracts.notifications import WrittenToMany
 from shared.contracts.parties import Contact, Person
 from shared.contracts.scheduling import MeetingScheduled
@@ -76,6 +76,34 @@ def opened(content: bytes) -> EmailMessage:
     found = email.message_from_bytes(content, policy=default)
     assert isinstance(found, EmailMessage)
     return found
+
+
+async def test_whoever_takes_part_is_led_to_their_own_page_and_never_by_a_closed_link(post_office: PostOffice) -> None:
+    await enrolled(post_office)
+    seat = next(one for one in FACT_EXAMPLES if isinstance(one, ParticipantRegistered))
+    of = enrolment_id_of(PROGRAMME.id, "0751")
+    seat = seat.model_copy(update={"enrolment_id": of, "own_path": "/mig/gammel"})
+    closed = next(one for one in FACT_EXAMPLES if isinstance(one, OwnLinksRevoked)).model_copy(
+        update={"enrolment_id": of, "person": seat.person, "own_page_path": "/mig/ny", "generation": 1}
+    )
+    await post_office.desk.hear(seat, MeetingScheduled(owner=MEETINGS_OWNER, programme=PROGRAMME, meeting=MEETING))
+    post_office.desk.time += timedelta(hours=1)
+    for fact, path in ((None, "/mig/gammel"), (closed, "/mig/ny")):
+        if fact is not None:
+            await post_office.desk.hear(fact)
+        at = await draft(post_office, to=f"participants:{seat.meeting.id}")
+        shown = (await post_office.get(f"{at}/html")).text
+        assert ("Se jeres møder" in shown, path in shown) == (True, False), "the link is the reader's own"
+        await post_office.post(f"{at}/send", {})
+        await post_office.desk.ring()
+        assert [one.says.get("own_path") for one in await letters_of(post_office.desk)][-1] == path
+    # A contact who does not take part has the page of the enrolment, and no other.
+    at = await draft(post_office, to="contacts")
+    await post_office.post(f"{at}/send", {})
+    await post_office.desk.ring()
+    of_contacts = [one for one in await letters_of(post_office.desk) if one.email.startswith("karen@")]
+    assert of_contacts
+    assert {one.says.get("own_path") for one in of_contacts} == {None}
 
 
 async def test_a_text_goes_once_to_each_as_it_was_shown(post_office: PostOffice) -> None:

@@ -247,6 +247,7 @@ OPEN = {
         "/mig/{token}",
         "/gaest/{token}",
         "/gaest/{token}/behov",
+        "/gaest/{token}/luk-links",
         "/gaest/{token}/afmeld",
     ),
     "invoicing": (

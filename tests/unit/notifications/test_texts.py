@@ -151,6 +151,7 @@ LETTERS: dict[str, Letter] = {
         ),
         AT,
     ),
+    "guest_links_renewed": letters.guest_links_renewed(EXAMPLES["GuestLinksRevoked"], AT),
     "mailbox_code": letters.mailbox_code(EXAMPLES["MailboxCodeDrawn"], AT),
     "sign_up_received": letters.sign_up_received(EXAMPLES["EnrolmentReceived"], AT),
     "sign_up_received-before_it_said_what_follows": letters.sign_up_received(
@@ -390,6 +391,10 @@ LETTERS: dict[str, Letter] = {
     "meeting_moved-own_page_of_a_guest": invitation("meeting_moved", OWN_GUEST, ELSEWHERE),
     "meeting_reminder-own_page_of_a_guest": letters.meeting_reminder(STANDING, OWN_GUEST, 7, 7, AT),
     "registration_cancelled-guest": invitation("registration_cancelled", GUEST, facts.MEETING),
+    "meeting_cancelled-own_page": invitation("meeting_cancelled", OF_HIS_OWN, facts.MEETING),
+    "meeting_cancelled-guest_with_own_page": invitation(
+        "meeting_cancelled", replace(OWN_GUEST, own_path="/mig/g"), facts.MEETING
+    ),
     "meeting_cancelled-guest": invitation("meeting_cancelled", GUEST, facts.MEETING),
     "meeting_moved-guest": invitation("meeting_moved", GUEST, ELSEWHERE),
     "meeting_reminder-guest": letters.meeting_reminder(STANDING, GUEST, 7, 7, AT),
@@ -477,6 +482,23 @@ LETTERS: dict[str, Letter] = {
             Kept(3, "Kort.png", "x/y", 9),
         ],
     ),
+    "written-own_page": letter_to(
+        Writing(
+            "w1",
+            facts.PROGRAMME.id,
+            Wanted("Nyt til {kommune}", "Hej {navn}.\n\nVi ses til {forløb} i {Kommune}.\nTag {} med.", "team"),
+            AT,
+        ),
+        Candidate("e1", "Aarhus Kommune", "p", "Bo Prøvesen", "bo@aarhus.example"),
+        facts.PROGRAMME,
+        [
+            Kept(0, "Dagsorden.docx", "x/y", 9, Said("yes")),
+            Kept(1, "Dagsorden.pdf", "x/y", 9, Said("beside", 0)),
+            Kept(2, "Plan.pdf", "x/y", 9, Said("no", None, "Kortet er et billede, som ingen har beskrevet")),
+            Kept(3, "Kort.png", "x/y", 9),
+        ],
+        "/mig/x",
+    ),
     "digest": the_digest(),
 }
 
@@ -560,13 +582,15 @@ LEADS_TO = {
         *("links_renewed", "own_links_renewed", "secretary_appointed", "access_given"),
         *("extra_participant_removed", "nobody_registered", "place_passed_on", "place_left"),
     },
-    "one's own seat": {"participant_registered", "meeting_reminder", "own_links_renewed"},
+    "one's own seat": {
+        *("participant_registered", "meeting_reminder", "own_links_renewed", "guest_links_renewed"),
+        *("meeting_cancelled", "written"),
+    },
     "one's own billing role": {"billing_awaited", "own_links_renewed"},
 }
 NOWHERE = {
     "walked_in": "the meeting is over",
     "registration_cancelled": "the seat is another one's now, or nobody's",
-    "meeting_cancelled": "to a participant; there is no seat any more",
     "role_appointed": "a role opens nothing by itself: links are the contact's",
     "role_left": "a role opens nothing",
     "secretary_left": "the access is closed",
@@ -575,7 +599,6 @@ NOWHERE = {
     "sign_up_ended": "nothing came of the form",
     "sign_ups_confirmed": "to a mailbox for its information: the enrolment is its contact's",
     "note": "what another system says to whomever; the contact of an enrolment has its link there too",
-    "written": "what staff write to many; the contact of an enrolment has its link there too",
     "digest": "staff",
 }
 KINDS = {
