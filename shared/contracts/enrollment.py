@@ -1631,6 +1631,7 @@ class ChangeCapacity(Command):
     programme_id: Id
     usual: Annotated[int, Field(ge=1, le=MOST_PLACES)]
     hard: Annotated[int, Field(ge=1, le=MOST_PLACES)]
+    seen: Id | None = None
 
 
 @command
@@ -1787,6 +1788,8 @@ class QuoteOption(Command):
     """What is delivered for that, in a few sentences."""
     good_until: Day
     """The last day on which it can be accepted."""
+    seen: Id | None = None
+    """What whoever offers it has seen of the open quote."""
 
 
 QuoteRound = Annotated[int, Field(ge=1, le=MOST_PLACES)]

@@ -15,7 +15,7 @@ from services.enrollment.domain.billing import missing
 from services.enrollment.domain.enrolment import Enrolment, about
 from services.enrollment.domain.price_text import with_and_without_moms
 from services.enrollment.domain.programme import OFFICE_OPENS, Programme, require_going_on
-from shared.contracts.danish import long_day
+from shared.contracts.danish import kroner, long_day
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.enrollment import (
     OptionBillingChanged,
@@ -194,6 +194,14 @@ def order(
     fresh = _paid_as_said(option, fresh, billing)
     before = _before(option, known)
     return Decision((*before.after, fresh), (*before.facts, _ordered(option, fresh, standing_path)), before.alarms)
+
+
+def quote_fields(known: Order | None) -> dict[str, str]:
+    """What a form about a quote has in it, of the one that is open."""
+    if known is None or known.state != "quoted" or known.good_until is None:
+        return {}
+    price = kroner(known.price_ore).removesuffix(" kr.")
+    return {"price": price, "includes": known.includes, "good_until": known.good_until.isoformat()}
 
 
 def quote(option: Option, price_ore: int, includes: str, good_until: date, quote_path: str, now: datetime) -> Decided:

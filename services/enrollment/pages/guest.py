@@ -15,8 +15,9 @@ from services.enrollment.domain.meeting_copy import is_ahead
 from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.needs import asked_of_guests, may_say_as_guest
 from services.enrollment.domain.status import meeting_status
-from services.enrollment.pages.needs import fields, kept_at_meeting, said, say_own
-from services.enrollment.pages.own_link import asked
+from services.enrollment.pages.needs import Now, fields, kept_at_meeting, said, say_own
+from services.enrollment.pages.own_link import asked, who_changed
+from services.enrollment.usecases import read_last_change as last
 from services.enrollment.usecases.read_own_invitation import OwnInvitation, read_own_invitation
 from services.enrollment.usecases.set_needs import SetGuestNeeds
 from shared.base.acts import Act
@@ -55,15 +56,28 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
     found = await _find(host, request)
     if isinstance(found, Response):
         return found
+
+    async def newest() -> Now | None:
+        now = await _find(host, request)
+        if isinstance(now, Response):
+            return None
+        who = await who_changed(
+            host, found.programme.id, SetGuestNeeds, last.guest_needs(found.person_id), found.person_id
+        )
+        return Now(now.needs, now.mark, who)
+
     return await say_own(
         host,
         act,
         request,
         found,
         found.needs,
+        found.mark,
         SetGuestNeeds,
         _about(found),
         lambda status, form: _page(host, "needs.html", found, status, form=form),
+        newest,
+        asked_of_guests(found.programme),
     )
 
 

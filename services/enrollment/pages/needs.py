@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.contact import Speaker
-from services.enrollment.domain.needs import Needs
-from services.enrollment.pages.own_link import Own, submit
+from services.enrollment.domain.needs import BETWEEN, STOOD, Needs, own_fields
+from services.enrollment.pages.own_link import Own, refuse, submit
 from shared.base.acts import Act
 from shared.contracts.danish import long_day
 from shared.contracts.event import Command
 from shared.contracts.programme import NeedsTerm
+from shared.contracts.seen import version_of
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.ledger import Reply
+from shared.web.meanwhile import Stands, begin
 from shared.web.safety import SECRET_ADDRESS
 
 LABELS = {
@@ -28,8 +31,17 @@ LABELS = {
     "access_text": "Andet om adgang",
     "consent": "Samtykke",
 }
-_BETWEEN = "; "
+_SEVERAL = ("diet", "access")
 _SAID = {"gemt": "Kost og adgang er gemt", "slettet": "Der er ikke gemt noget om kost og adgang"}
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What is kept by now of whoever is shown it, its mark, and who has said it otherwise."""
+
+    kept: Needs | None
+    mark: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +72,25 @@ def showing(needs: Needs | None) -> Form:
     """The form as it was filled in, for whoever it is about."""
     if needs is None:
         return Form(labels=LABELS)
-    values: dict[str, str | list[str]] = {
-        "diet": _BETWEEN.join(needs.diet),
-        "diet_text": needs.diet_text,
-        "access": _BETWEEN.join(needs.access),
-        "access_text": needs.access_text,
-        "consent": "true",
-    }
-    return Form(values, labels=LABELS)
+    return Form({**own_fields(needs), "consent": "true"}, labels=LABELS)
 
 
 def ticked(form: Form) -> None:
     """What was ticked is ticked when the form is shown again."""
-    for part in ("diet", "access"):
+    for part in _SEVERAL:
         if part in form.values:
-            form.values[part] = _BETWEEN.join(form.chosen(part))
+            form.values[part] = BETWEEN.join(form.chosen(part))
+
+
+def standing_unseen(mark: str, who: str) -> Stands:
+    """What is kept by now, for whoever is not shown it: their form says it by a mark."""
+    return Stands({STOOD: mark}, who, unseen=UNSEEN)
+
+
+def _separately(form: Form) -> None:
+    """What was chosen of another's, as it stands in one field, is several again."""
+    for part in _SEVERAL:
+        form.values[part] = [one for text in form.chosen(part) for one in text.split(BETWEEN)]
 
 
 def said(request: Request) -> str | None:
@@ -96,6 +112,10 @@ def kept_on_team(term: NeedsTerm | None, last: date | None) -> str:
     )
 
 
+UNSEEN = {
+    STOOD: "Der er gemt eller slettet noget om kost og adgang, siden siden blev åbnet. Hvad der er gemt, vises kun for "
+    "personen selv. Sender I nu, træder det, I skriver, i stedet for det."
+}
 _KITCHEN = "Køkkenet får antal og tekster, aldrig navne."
 
 
@@ -110,27 +130,48 @@ async def say_own(
     request: Request,
     own: Own,
     kept: Needs | None,
+    mark: str,
     model: type[Command],
     about: Mapping[str, str],
     show: Callable[[int, Form], Response],
+    newest: Callable[[], Awaitable[Now | None]],
+    term: NeedsTerm | None,
 ) -> Response:
     """By a link of one's own. Only here is shown what is kept, and only theirs. Sent without anything it takes back all
-    of it.
+    of it. `newest`: what is kept by now; None = they do not have the place any more.
     """
-    form, status = showing(kept), 200
+    form, status = begin(showing(kept), _stood(kept, mark)), 200
     if request.method == "POST":
         form = await read_form(request, labels=LABELS)
-        command, status = form.command(model, **about, person_id=own.person_id), 422
-        if command is not None:
+        _separately(form)
+        seen = None if form.stood is None else version_of({STOOD: form.stood.get(STOOD, "")})
+        command, status = form.command(model, **about, person_id=own.person_id, seen=seen), 422
+        ticked(form)
+        if command is not None and not form.errors:
             reply = await submit(host, act, request, command, form, Speaker(own.person_id))
             refused = reply.refusal()
             if refused is None:
                 done = "gemt" if kept_in(reply) else "slettet"
                 return RedirectResponse(f"{own.path}?besked={done}", 303, headers=SECRET_ADDRESS)
-            form.refuse(refused)
-            status = refused.status
-        ticked(form)
+
+            async def stands() -> Stands | None:
+                now = await newest()
+                if now is None:
+                    return None
+                stood = _stood(now.kept, now.mark)
+                return Stands(stood, now.who, as_read=partial(_as_read, term), unseen={STOOD: ""})
+
+            status = await refuse(form, refused, stands)
     return show(status, form)
+
+
+def _stood(kept: Needs | None, mark: str) -> dict[str, str]:
+    return {**own_fields(kept), STOOD: mark}
+
+
+def _as_read(term: NeedsTerm | None, name: str, text: str) -> str:
+    titles = {choice: title for one in fields(term) if one.name == name for choice, title in one.choices}
+    return ", ".join(titles.get(one, one) for one in text.split(BETWEEN)) if name in _SEVERAL else text
 
 
 def kept_in(reply: Reply) -> bool:

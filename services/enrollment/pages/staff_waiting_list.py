@@ -8,14 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrollment.domain.confirmation_text import sent_at
+from services.enrollment.domain.publication import capacity_fields
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
+from services.enrollment.pages.staff_deeds import in_words
 from services.enrollment.pages.staff_programme import address, cursor_of, following, head_of, reader, show
+from services.enrollment.usecases import read_last_change as last
+from services.enrollment.usecases.read_last_change import read_last_change
 from services.enrollment.usecases.read_waiting_list import read_waiting_list
 from shared.base.acts import Act
 from shared.contracts.enrollment import ChangeCapacity
 from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import Form
+from shared.web.meanwhile import Stands, seen_in
 
 ON_A_PAGE = "100"
 PLACES = "pladser"
@@ -65,7 +70,13 @@ async def change_capacity(host: Host, act: Act, request: Request) -> Response:
     def command(form: Form) -> Command | None:
         if not form.value("usual"):
             form.values["usual"] = form.value("hard")
-        return form.command(ChangeCapacity, programme_id=head.programme.id)
+        return form.command(ChangeCapacity, programme_id=head.programme.id, seen=seen_in(form))
+
+    async def stands() -> Stands:
+        async with host.transaction(reader(request)) as tx:
+            newest = (await head_of(tx, request)).programme
+            changed = await read_last_change(tx, newest.id, ChangeCapacity, last.programme(newest.id))
+        return Stands(capacity_fields(newest), in_words(changed))
 
     hard = request.query_params.get(PLACES, "")
     usual = str(capacity.usual) if capacity else ""
@@ -92,6 +103,7 @@ async def change_capacity(host: Host, act: Act, request: Request) -> Response:
             ),
         ),
         start={"hard": hard if hard.isdecimal() else str(head.programme.places or ""), "usual": usual},
+        stands=stands,
         sentences=lambda body: [_left(head.waiting, len(body["moved_up"]))],
     )
     return await carry_out(host, request, act, head, doing, command)

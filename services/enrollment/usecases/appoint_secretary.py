@@ -14,6 +14,7 @@ from services.enrollment.domain.secretary import appoint, next_turn, secretary_o
 from shared.base.answers import Answer
 from shared.contracts.bounds import Email, Id, Line
 from shared.contracts.event import Command
+from shared.contracts.seen import person_fields, require_seen
 from shared.storage.tx import Tx
 
 
@@ -27,6 +28,8 @@ class AppointSecretary(Command):
     enrolment_id: Id
     name: Line
     email: Email
+    seen: Id | None = None
+    """Who had the access when it was asked for (`shared.contracts.seen`)."""
 
 
 async def appoint_secretary(tx: Tx, command: AppointSecretary) -> Answer:
@@ -38,6 +41,8 @@ async def appoint_secretary(tx: Tx, command: AppointSecretary) -> Answer:
     renames = people.may_rename(tx.cause, enrolment)
     person = await people.recognise(tx, enrolment.organisation.code, name, email, renames=renames)
     history = await contacts.load_history(tx, enrolment.id)
+    former = secretary_of(enrolment, history)
+    require_seen(person_fields(former.holder if former else None), command.seen)
     generation, turn = enrolment.generation_of(person.person_id), next_turn(history)
     given = Guest(enrolment.id, person.person_id, enrolment.number, generation, turn)
 
@@ -52,7 +57,6 @@ async def appoint_secretary(tx: Tx, command: AppointSecretary) -> Answer:
     )
 
     await contacts.save(tx, enrolment.id, decided.after, tx.cause)
-    former = secretary_of(enrolment, history)
     if former is not None and former.holder.person_id != person.person_id:
         await mailbox_codes.forget_mailbox(tx, mailbox_codes.mark_of(tx.links, former.holder.email))
     tx.tell(decided)

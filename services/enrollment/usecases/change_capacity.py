@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from services.enrollment.adapters import programmes
 from services.enrollment.domain.programme import unknown_programme
-from services.enrollment.domain.publication import with_capacity
+from services.enrollment.domain.publication import capacity_fields, with_capacity
 from services.enrollment.usecases.fill_places import fill_places, what_moved
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeCapacity
+from shared.contracts.seen import require_seen
 from shared.storage.tx import Tx
 
 
@@ -16,6 +17,7 @@ async def change_capacity(tx: Tx, command: ChangeCapacity) -> Answer:
     current = await programmes.lock(tx, command.programme_id)
     if current is None:
         raise unknown_programme()
+    require_seen(capacity_fields(current), command.seen)
 
     decided = with_capacity(current, command.usual, command.hard, tx.source)
 

@@ -26,6 +26,8 @@ class OwnInvitation:
     now: datetime
     needs: Needs | None = None
     """What is kept of theirs: only they are shown it."""
+    mark: str = ""
+    """Of what is kept."""
     own_page: str = ""
     """Where all of their meetings are."""
 
@@ -40,6 +42,7 @@ async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | None:
     if is_over(programme, await meetings.load_last_day(tx, programme.id), tx.now, PEOPLE_AFTER):
         return None
     guest = await guests.load(tx, invited.meeting_id, invited.guest_id)
+    kept = await needs.load_of_guest(tx, invited.guest_id) if guest else None
     return OwnInvitation(
         path=links.guest_path(tx.links, invited),
         person_id=invited.guest_id,
@@ -48,5 +51,6 @@ async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | None:
         guest=guest,
         now=tx.now,
         own_page=links.own_page_path(tx.links, Reader("guest", programme.id, invited.guest_id)),
-        needs=await needs.load_of_guest(tx, invited.guest_id) if guest else None,
+        needs=kept,
+        mark=needs.mark_of(tx, kept, invited.guest_id),
     )

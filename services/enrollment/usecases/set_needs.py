@@ -12,6 +12,7 @@ from pydantic import Field
 from services.enrollment.adapters import guests, meetings, member_meetings, needs
 from services.enrollment.domain.needs import (
     MOST_ARMED,
+    STOOD,
     Needs,
     alarms,
     asked,
@@ -30,6 +31,7 @@ from shared.base.answers import Answer
 from shared.contracts.bounds import Id, Line
 from shared.contracts.event import Command
 from shared.contracts.programme import NeedsTerm
+from shared.contracts.seen import require_seen
 from shared.storage.tx import Tx
 
 
@@ -47,6 +49,8 @@ class SaysNeeds(Command):
     access: tuple[Id, ...] = Field(default=(), max_length=30)
     access_text: Line = ""
     consent: bool = False
+    seen: Id | None = None
+    """The mark of what was kept when the form was shown. Whoever takes back their own is not asked."""
 
 
 class SetNeeds(SaysNeeds):
@@ -80,6 +84,7 @@ async def set_needs(tx: Tx, command: SetNeeds) -> Answer:
 
     kept = say(roster, wish, before, tx.now, consent=command.consent, by_another=_by_another(tx, wish))
 
+    _require_seen(command, wish, kept, needs.mark_of(tx, before, roster.id, command.person_id))
     if kept is None:
         await needs.remove(tx, roster.id, command.person_id)
     elif kept != before:
@@ -102,6 +107,7 @@ async def set_team_needs(tx: Tx, command: SetTeamNeeds) -> Answer:
         team, meetings_of(team, known, called), wish, before, tx.now, consent=command.consent, by_another=by_another
     )
 
+    _require_seen(command, wish, kept, needs.mark_of(tx, before, team.id, command.person_id))
     if kept is None:
         await needs.remove_of_team(tx, team.id, command.person_id)
     elif kept != before:
@@ -122,6 +128,7 @@ async def set_guest_needs(tx: Tx, command: SetGuestNeeds) -> Answer:
 
     kept = say_as_guest(programme, copy, there, wish, before, tx.now, consent=command.consent, by_another=by_another)
 
+    _require_seen(command, wish, kept, needs.mark_of(tx, before, command.person_id))
     if kept is None:
         await needs.remove_of_guest(tx, command.person_id)
     elif kept != before:
@@ -142,6 +149,12 @@ def _wish(tx: Tx, command: SaysNeeds, term: NeedsTerm | None) -> Needs:
         consented_at=tx.now,
         own=tx.cause.is_by(command.person_id),
     )
+
+
+def _require_seen(command: SaysNeeds, wish: Needs, kept: Needs | None, mark: str) -> None:
+    """Consent is taken back whatever has become of it: nobody has to look at it first."""
+    if kept is not None or not wish.own:
+        require_seen({STOOD: mark}, command.seen)
 
 
 def _by_another(tx: Tx, wish: Needs) -> bool:
