@@ -17,7 +17,7 @@ from services.enrollment.domain.needs import asked_of_guests, may_say_as_guest
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages.needs import Now, fields, kept_at_meeting, said, say_own
 from services.enrollment.pages.own_link import asked, who_changed
-from services.enrollment.usecases import read_last_change as last
+from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_own_invitation import OwnInvitation, read_own_invitation
 from services.enrollment.usecases.set_needs import SetGuestNeeds
 from shared.base.acts import Act
@@ -62,7 +62,7 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
         if isinstance(now, Response):
             return None
         who = await who_changed(
-            host, found.programme.id, SetGuestNeeds, last.guest_needs(found.person_id), found.person_id
+            host, found.programme.id, SetGuestNeeds, Wrote.guest_needs(found.person_id), found.person_id
         )
         return Now(now.needs, now.mark, who)
 

@@ -13,13 +13,13 @@ from starlette.responses import RedirectResponse, Response
 from services.enrollment.domain.address_book import Unit
 from services.enrollment.pages.own_link import refuse, submit, who_changed
 from services.enrollment.pages.standing import no_more
-from services.enrollment.usecases import read_last_change as last
 from services.enrollment.usecases.read_invoice_details import (
     Details,
     RoleEnded,
     read_billing_link,
     read_invoice_details,
 )
+from services.enrollment.usecases.read_last_change import Wrote
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import long_day
@@ -103,7 +103,7 @@ async def _given(
         async def stands() -> Stands | None:
             if known is None:
                 return None
-            wrote, me = last.enrolment(details.enrolment.id), details.speaker.person_id
+            wrote, me = Wrote.enrolment(details.enrolment.id), details.speaker.person_id
             who = await who_changed(host, details.enrolment.programme_id, ChangeBilling, wrote, me)
             return Stands(billing_fields(known), who, PAYER_TOGETHER, blank_stays=True)
 

@@ -38,7 +38,7 @@ from services.enrollment.pages.needs import LABELS as NEEDS
 from services.enrollment.pages.needs import fields, kept_at_meeting, standing_unseen, ticked
 from services.enrollment.pages.own_link import who_changed
 from services.enrollment.pages.visits import NEXT_PAGE, do, find, mark_of, see_other, show
-from services.enrollment.usecases import read_last_change as last
+from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_needs_mark import read_mark
 from services.enrollment.usecases.read_visit import Visit
 from services.enrollment.usecases.set_needs import SetNeeds
@@ -190,7 +190,7 @@ def _stands(
 
     async def unseen() -> Stands | None:
         mark = await mark_of(host, lambda tx: read_mark(tx, *about))
-        return standing_unseen(mark, await by(last.needs(*about)))
+        return standing_unseen(mark, await by(Wrote.needs(*about)))
 
     async def payer() -> Stands | None:
         now = await find(host, request)
@@ -199,7 +199,7 @@ def _stands(
         if roster is None or seat is None or not book_is_for(roster.enrolment, client=False, person=True):
             return None
         fields = billing_fields(paid_by(roster, seat))
-        return Stands(fields, await by(last.seat(*about)), PAYER_TOGETHER, blank_stays=True)
+        return Stands(fields, await by(Wrote.seat(*about)), PAYER_TOGETHER, blank_stays=True)
 
     return {SetNeeds: unseen, ChangeExtraBilling: payer}.get(model)
 

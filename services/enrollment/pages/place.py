@@ -18,7 +18,7 @@ from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team_meetings import until_when
 from services.enrollment.pages.needs import Now, fields, kept_on_team, said, say_own
 from services.enrollment.pages.own_link import asked, closed, who_changed
-from services.enrollment.usecases import read_last_change as last
+from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_place import OwnPlace, read_place
 from services.enrollment.usecases.read_seat import ClosedLink
 from services.enrollment.usecases.set_needs import SetTeamNeeds
@@ -73,7 +73,7 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
             host,
             found.team.programme.id,
             SetTeamNeeds,
-            last.team_needs(found.team.enrolment.id, found.person_id),
+            Wrote.team_needs(found.team.enrolment.id, found.person_id),
             found.person_id,
         )
         return Now(now.needs, now.mark, who)

@@ -19,7 +19,7 @@ from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages import own_link
 from services.enrollment.pages.needs import Now, fields, kept_at_meeting, said, say_own
 from services.enrollment.pages.own_link import closed, who_changed
-from services.enrollment.usecases import read_last_change as last
+from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_seat import ClosedLink, OwnSeat, read_seat
 from services.enrollment.usecases.set_needs import SetNeeds
 from shared.base.acts import Act
@@ -85,7 +85,7 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
             host,
             found.roster.programme.id,
             SetNeeds,
-            last.needs(found.roster.enrolment.id, found.roster.meeting.id, found.person_id),
+            Wrote.needs(found.roster.enrolment.id, found.roster.meeting.id, found.person_id),
             found.person_id,
         )
         return Now(now.needs, now.mark, who)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import partial
 
 from services.enrollment.pages.standing import press
-from services.enrollment.usecases import read_last_change as last
 from services.enrollment.usecases.appoint_secretary import AppointSecretary
 from services.enrollment.usecases.dismiss_secretary import DismissSecretary
 from services.enrollment.usecases.read_last_change import Wrote
@@ -33,7 +32,7 @@ def _ends(found: Standing) -> Stands:
 
 def _given(enrolment_id: str) -> tuple[type[Command], Wrote]:
     """What the access that somebody has goes back to."""
-    return AppointSecretary, last.role(enrolment_id, SECRETARY_ROLE)
+    return AppointSecretary, Wrote.role(enrolment_id, SECRETARY_ROLE)
 
 
 _about = partial(press, labels={"name": "Sekretærens navn", "email": "Sekretærens e-mail"}, written_by=_given)

@@ -35,7 +35,6 @@ from services.enrollment.pages.secretary import OTHER_SECRETARY
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_enrolment import place
 from services.enrollment.pages.staff_programme import address, head_of, reader
-from services.enrollment.usecases import read_last_change as last
 from services.enrollment.usecases.appoint_secretary import AppointSecretary
 from services.enrollment.usecases.close_links import CloseLinks, read_linked
 from services.enrollment.usecases.dismiss_secretary import DismissSecretary
@@ -402,20 +401,20 @@ def in_words(found: LastChange | None) -> str:
 def _wrote(subject: Subject, named: Mapping[str, Any], command: type[Command]) -> Wrote | None:
     """The row that the deed writes."""
     if command is SetGuestNeeds:
-        return last.guest_needs(named["person_id"])
+        return Wrote.guest_needs(named["person_id"])
     if subject.found is None:
         return None
     enrolment = subject.found.enrolment.id
     if command in {SetNeeds, ChangeExtraBilling}:
-        of = last.needs if command is SetNeeds else last.seat
+        of = Wrote.needs if command is SetNeeds else Wrote.seat
         return of(enrolment, named["meeting_id"], named["person_id"])
     if command is SetTeamNeeds:
-        return last.team_needs(enrolment, named["person_id"])
+        return Wrote.team_needs(enrolment, named["person_id"])
     if subject.option is not None:
-        return last.order(enrolment, subject.option.option_id)
+        return Wrote.order(enrolment, subject.option.option_id)
     of_secretary = SECRETARY_ROLE if command in {AppointSecretary, DismissSecretary} else None
     role = subject.role.term.id if subject.role else of_secretary
-    return last.role(enrolment, role) if role else last.enrolment(enrolment)
+    return Wrote.role(enrolment, role) if role else Wrote.enrolment(enrolment)
 
 
 def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any], whose: Person | None) -> Subject:

@@ -12,8 +12,7 @@ from services.enrollment.domain.publication import capacity_fields
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_deeds import in_words
 from services.enrollment.pages.staff_programme import address, cursor_of, following, head_of, reader, show
-from services.enrollment.usecases import read_last_change as last
-from services.enrollment.usecases.read_last_change import read_last_change
+from services.enrollment.usecases.read_last_change import Wrote, read_last_change
 from services.enrollment.usecases.read_waiting_list import read_waiting_list
 from shared.base.acts import Act
 from shared.contracts.enrollment import ChangeCapacity
@@ -75,7 +74,7 @@ async def change_capacity(host: Host, act: Act, request: Request) -> Response:
     async def stands() -> Stands:
         async with host.transaction(reader(request)) as tx:
             newest = (await head_of(tx, request)).programme
-            changed = await read_last_change(tx, newest.id, ChangeCapacity, last.programme(newest.id))
+            changed = await read_last_change(tx, newest.id, ChangeCapacity, Wrote.programme(newest.id))
         return Stands(capacity_fields(newest), in_words(changed))
 
     hard = request.query_params.get(PLACES, "")

@@ -27,7 +27,6 @@ from services.enrollment.domain.price_text import leaving_line
 from services.enrollment.pages import course
 from services.enrollment.pages.own_link import refuse as say_no
 from services.enrollment.pages.own_link import submit, who_changed
-from services.enrollment.usecases import read_last_change as last
 from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
@@ -179,7 +178,7 @@ async def reservation(host: Host, act: Act, request: Request) -> Response:
                 request,
                 lambda now: Stands(reservation_fields(now.enrolment), blank_stays=True),
                 ChangeReservation,
-                last.enrolment(found.enrolment.id),
+                Wrote.enrolment(found.enrolment.id),
             )
             status = await say_no(form, refused, stands)
     return render(host, "reservation.html", found, status, form=form)
@@ -208,7 +207,7 @@ async def contact(host: Host, act: Act, request: Request) -> Response:
                 request,
                 lambda now: Stands(person_fields(now.enrolment.contact), together=(("name", "email"),)),
                 ChangeContact,
-                last.enrolment(found.enrolment.id),
+                Wrote.enrolment(found.enrolment.id),
             )
             status = await say_no(form, refused, stands)
         if confirmed:

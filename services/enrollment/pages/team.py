@@ -17,7 +17,7 @@ from services.enrollment.pages.needs import LABELS as NEEDS
 from services.enrollment.pages.needs import fields, kept_on_team, standing_unseen, ticked
 from services.enrollment.pages.own_link import who_changed
 from services.enrollment.pages.visits import do, find, mark_of, see_other, show
-from services.enrollment.usecases import read_last_change as last
+from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_needs_mark import read_mark_of_team
 from services.enrollment.usecases.read_visit import Visit
 from services.enrollment.usecases.set_needs import SetTeamNeeds
@@ -92,7 +92,7 @@ async def _stands(host: Host, visit: Visit, person_id: str) -> Stands:
     """What is kept of them, by its mark, and who has changed it last."""
     about = (visit.enrolment.id, person_id)
     mark = await mark_of(host, lambda tx: read_mark_of_team(tx, *about))
-    wrote, me = last.team_needs(*about), visit.speaker.person_id
+    wrote, me = Wrote.team_needs(*about), visit.speaker.person_id
     return standing_unseen(mark, await who_changed(host, visit.programme.id, SetTeamNeeds, wrote, me))
 
 

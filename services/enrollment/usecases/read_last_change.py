@@ -29,38 +29,38 @@ class Wrote:
     what: str
     key: tuple[str, ...]
 
+    @staticmethod
+    def enrolment(enrolment_id: str) -> Wrote:
+        return Wrote("enrolment", (enrolment_id,))
 
-def enrolment(enrolment_id: str) -> Wrote:
-    return Wrote("enrolment", (enrolment_id,))
+    @staticmethod
+    def role(enrolment_id: str, role_id: str) -> Wrote:
+        return Wrote("role", (enrolment_id, role_id))
 
+    @staticmethod
+    def order(enrolment_id: str, option_id: str) -> Wrote:
+        return Wrote("order", (enrolment_id, option_id))
 
-def role(enrolment_id: str, role_id: str) -> Wrote:
-    return Wrote("role", (enrolment_id, role_id))
+    @staticmethod
+    def seat(enrolment_id: str, meeting_id: str, person_id: str) -> Wrote:
+        """Who pays for it."""
+        return Wrote("seat", (enrolment_id, meeting_id, person_id))
 
+    @staticmethod
+    def needs(enrolment_id: str, meeting_id: str, person_id: str) -> Wrote:
+        return Wrote("needs", (enrolment_id, meeting_id, person_id))
 
-def order(enrolment_id: str, option_id: str) -> Wrote:
-    return Wrote("order", (enrolment_id, option_id))
+    @staticmethod
+    def team_needs(enrolment_id: str, person_id: str) -> Wrote:
+        return Wrote("team_needs", (enrolment_id, person_id))
 
+    @staticmethod
+    def guest_needs(guest_id: str) -> Wrote:
+        return Wrote("guest_needs", (guest_id,))
 
-def seat(enrolment_id: str, meeting_id: str, person_id: str) -> Wrote:
-    """Who pays for it."""
-    return Wrote("seat", (enrolment_id, meeting_id, person_id))
-
-
-def needs(enrolment_id: str, meeting_id: str, person_id: str) -> Wrote:
-    return Wrote("needs", (enrolment_id, meeting_id, person_id))
-
-
-def team_needs(enrolment_id: str, person_id: str) -> Wrote:
-    return Wrote("team_needs", (enrolment_id, person_id))
-
-
-def guest_needs(guest_id: str) -> Wrote:
-    return Wrote("guest_needs", (guest_id,))
-
-
-def programme(programme_id: str) -> Wrote:
-    return Wrote("programme", (programme_id,))
+    @staticmethod
+    def programme(programme_id: str) -> Wrote:
+        return Wrote("programme", (programme_id,))
 
 
 async def read_last_change(tx: Tx, programme_id: str, command: type[Command], wrote: Wrote) -> LastChange | None:
