@@ -45,12 +45,12 @@ api: install $(VENV)/test.stamp
 	TOVHOLDER_API_SECONDS=$(API_SECONDS) $(BIN)/python -m pytest -n $(AT_ONCE) \
 	  tests/integration/runtime/test_what_the_documents_say.py $(ARGS)
 
-# 32 times as many lives of `enrollment`, any command in any order, as `make test` lives; and every hostile text in each
-# field of each form by itself.
+# 32 times as many lives of `enrollment`, any command in any order, as `make test` lives; every hostile text in each field
+# of each form, also by itself; and four times as many facts and commands at their bounds.
 lives: install $(VENV)/test.stamp
 	TOVHOLDER_LIVES=160 TOVHOLDER_EVERY_TEXT=1 $(BIN)/python -m pytest -n $(AT_ONCE) \
 	  tests/integration/enrollment/test_every_command_in_any_order.py \
-	  tests/integration/*/test_hostile_*.py $(ARGS)
+	  tests/integration/*/test_hostile_*.py tests/integration/bounds/test_nothing_halts_a_service.py $(ARGS)
 
 # Every page of every service in every state: at a desk, on a phone, without JavaScript, and with axe on each.
 walks: install $(VENV)/test.stamp $(CACHE)/browser.stamp

@@ -21,6 +21,7 @@ LONG_FIRST = ("system", "integration/local", "architecture", "integration/invoic
 
 pytest_plugins = [
     "tests.support.scratch",
+    "tests.support.once",
     "tests.support.servers",
     "tests.support.official_rules",
     "tests.support.link_key",

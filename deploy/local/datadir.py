@@ -28,14 +28,13 @@ from deploy.local.databases import roles
 from deploy.local.ed25519 import public_key
 from deploy.local.errors import StackError
 from deploy.local.link_keys import NotNowError, Step, change
-from deploy.local.ports import free_ports, is_free, lowest_port
+from deploy.local.ports import LAST_PORT, claim, free_ports, is_free, lowest_port
 from shared.base.files import OTHERS, for_its_owner_alone
 
 MadeBy = Literal["up", "demo"]
 Ports = Literal["auto"] | int
 SERVERS = ("gateway", "mail", "smtp", "kafka", "kafka_controller", "postgres", "oidc")
 FIRST_SERVICE_OFFSET = 10
-LAST_PORT = 65_535
 ORPHAN_DEADLINE_S = 15.0
 RETRY_S = 0.1
 ADMIN_PASSWORD = "postgres-admin"  # noqa: S105 # a file's name
@@ -173,7 +172,7 @@ class DataDir:
         kept: dict[str, int] = {}
         for name in names:
             port = stored.get(name)
-            if port is not None and port not in kept.values() and is_free(port):
+            if port is not None and port not in kept.values() and claim(port):
                 kept[name] = port
         missing = [name for name in names if name not in kept]
         chosen = {**kept, **dict(zip(missing, free_ports(len(missing), kept.values()), strict=True))}

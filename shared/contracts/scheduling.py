@@ -120,7 +120,7 @@ class When(Frozen):
 
 
 class Meeting(Frozen):
-    """A meeting as it stands. `date_version` is the SEQUENCE of its calendar object (RFC 5545 § 3.8.7.4):
+    """A meeting as it stands. `date_version` counts what a calendar has to be told (RFC 5545 § 3.8.7.4):
 
     0 at its first date, then + 1 when time, place or cancellation changes, and never otherwise.
     """

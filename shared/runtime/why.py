@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -63,6 +64,7 @@ Explain = Callable[[Tx, str], Awaitable[Effect | None]]
 """A service's own word on an id: what of its own it names, or None."""
 
 
+@cache
 def why_route(service: str, effect_of: Explain | None) -> Read:
     """`GET /api/<service>/why?id=…`. The id is a parameter, for one of an invoice line has a slash in it."""
 

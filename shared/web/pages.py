@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -42,6 +42,9 @@ class Pages:
     Everything is escaped, and a name that the template asks for and nobody gave is an error.
     """
 
+    compiled: ClassVar[BytecodeCache | None] = None
+    """Where several in one process keep templates that are compiled: a service has one and needs none."""
+
     def __init__(
         self, service: str, templates: Path, *, public_url: str, accessibility: Accessibility = Accessibility()
     ) -> None:
@@ -53,6 +56,7 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=self.compiled,
         )
         self.environment.filters.update(
             kroner=kroner, dag=long_day, dato=short_day, tidspunkt=day_and_clock, klokken=clock

@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import AsyncIterator
+import statistics
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -78,8 +80,51 @@ ASKED = {"/scheduling/stab/forloeb/{programme_id}/spor/{enrolment_id}/faerdigt":
 NOT_SENT = (200, 400, 404, 409, 410, 422)
 """What a form may be answered with that has nothing in it."""
 
-SEND_EMPTY = """
-    () => {
+TOO_MUCH, FULL = "x" * 20_001, "with too much"
+"""What no field takes; a page that shows it again weighs as much."""
+STAFF_OF_ONE = "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}"
+ASKS_FOR_NOTHING = {
+    "/stab/soeg",
+    "/stab/adressebog",
+    "/stab/redigering/{draft_id}/felter/{where}",
+    f"{STAFF_OF_ONE}/moeder/{{meeting_id}}/behov/{{person_id}}",
+    f"{STAFF_OF_ONE}/hold/behov/{{person_id}}",
+    f"{STAFF_OF_ONE}/afmeld",
+    f"{STAFF_OF_ONE}/roller/{{role_id}}",
+    f"{STAFF_OF_ONE}/tilkoeb/{{option_id}}/leveret",
+    "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/{person_id}/behov",
+    "/stab/forloeb/{programme_id}/aflys",
+    "/invoicing/stab/soeg",
+    "/invoicing/stab/forloeb/{programme_id}/oekonomi",
+    "/invoicing/stab/forloeb/{programme_id}/oekonomi/krav/{claim_id}/oplysninger",
+    "/notifications/stab/forloeb/{programme_id}/mails",
+    "/scheduling/stab/forloeb/{programme_id}/moeder/{meeting_id}/sted",
+    "/scheduling/stab/forloeb/{programme_id}/moeder/{meeting_id}/aflys",
+    "/scheduling/stab/forloeb/{programme_id}/spor/{enrolment_id}/faerdigt",
+    "/plads/{token}/kontakt/{role_id}",
+    "/plads/{token}/tilkoeb/{option_id}/bestil",
+    "/plads/{token}/tilkoeb/{option_id}/tilbud/{round}",
+    "/deltagere/{token}/afmeld-kommunen",
+    "/deltagere/{token}/hold/behov/{person_id}",
+    "/deltagere/{token}/{meeting_id}/behov/{person_id}",
+    "/moedeplads/{token}/behov",
+    "/holdplads/{token}/behov",
+    "/gaest/{token}/behov",
+}
+"""Forms in which nothing has to be filled in."""
+SAYS_NO_TO_NOTHING = {
+    "/stab/soeg": "whatever is looked for is found, or is not",
+    "/stab/adressebog": "as well",
+    "/invoicing/stab/soeg": "as well",
+    "/invoicing/stab/forloeb/{programme_id}/oekonomi": "as well",
+    "/notifications/stab/forloeb/{programme_id}/mails": "as well",
+    f"{STAFF_OF_ONE}/tilkoeb/{{option_id}}/leveret": "a day that is chosen, or today",
+    "/scheduling/stab/forloeb/{programme_id}/spor/{enrolment_id}/faerdigt": "as well",
+}
+"""Forms that have no errors to show, each with the reason."""
+
+SEND = """
+    (text) => {
       const fields = 'input:not([type=hidden]), select, textarea';
       const form = [...document.querySelectorAll('main form[method=post]')]
         .find((one) => [...one.querySelectorAll(fields)].some((field) => field.name !== '_website'));
@@ -87,12 +132,24 @@ SEND_EMPTY = """
       form.noValidate = true;
       for (const field of form.querySelectorAll(fields)) {
         if (field.type === 'checkbox' || field.type === 'radio') field.checked = false;
-        else field.value = '';
+        else if (field.tagName === 'SELECT' || field.type === 'file') field.value = '';
+        else field.value = text;
       }
       form.querySelector('button[type=submit], button:not([type])').click();
       return true;
     }
 """
+FIGURES = """
+    () => {
+      const asked = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+      const picture = /\\.(png|jpe?g|gif|webp|svg|ico)$/;
+      const bytes = asked.filter((one) => !picture.test(new URL(one.name).pathname))
+        .reduce((sum, one) => sum + one.encodedBodySize, 0);
+      const [painted] = performance.getEntriesByName('first-contentful-paint');
+      return [bytes, painted ? painted.startTime : 0];
+    }
+"""
+"""What a page came to on the wire, from a cache or not, without its pictures; and milliseconds until it was painted."""
 TOO_WIDE = """
     () => document.documentElement.scrollWidth <= window.innerWidth ? [] :
       [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
@@ -115,6 +172,11 @@ class Walk:
     """To the pages that were asked for."""
     headings: dict[str, str] = field(default_factory=dict)
     """Of the pages that stand in pictures."""
+    painted: dict[str, float] = field(default_factory=dict)
+    weighed: dict[str, int] = field(default_factory=dict)
+    """Milliseconds until the first paint, and bytes, by page."""
+    said_no: dict[str, bool] = field(default_factory=dict)
+    """By the route of a form that was sent empty: whether all that is missing was said on top of it."""
 
     def __post_init__(self) -> None:
         self.page.on("console", lambda said: self._said(said.text) if said.type == "error" else None)
@@ -146,12 +208,18 @@ class Walk:
         if template in SHOWN and self.scripts:
             await self._picture(SHOWN[template])
 
-    async def sends(self, path: str) -> None:
-        """The first form in which something is filled in is sent without, past what the browser itself asks for."""
+    async def sends(self, path: str, template: str) -> None:
+        """The first form in which something is filled in is sent without, past what the browser itself asks for; where
+        nothing has to be filled in, with too much.
+        """
         self.answers.clear()
-        if await self.page.evaluate(SEND_EMPTY):
+        await self.page.goto(path)
+        text = TOO_MUCH if template in ASKS_FOR_NOTHING else ""
+        if await self.page.evaluate(SEND, text):
             await self.page.wait_for_event("load")
-            await self._judge(f"{path}, sent empty", NOT_SENT)
+            await self._judge(f"{path}, sent {FULL if text else 'empty'}", NOT_SENT)
+            focused = await self.page.evaluate("() => document.activeElement.matches('.alert-error')")
+            self.said_no[template] = self.answers[-1].status == 422 and focused
 
     async def _judge(self, at: str, allowed: tuple[int, ...]) -> None:
         answer, where = self.answers[-1], f"{self.name}: {at}"
@@ -164,9 +232,12 @@ class Walk:
         title = await self.page.title()
         if not re.fullmatch(r"(?!Tovholder –).+ – Tovholder", title):
             self.faults.append(f"{where}: its title is {title!r}")
-        if (size := len(await answer.body())) > LARGEST_BYTES:
-            self.faults.append(f"{where}: {size} bytes")
         if self.scripts:
+            size, self.painted[at] = await self.page.evaluate(FIGURES)
+            if not at.endswith(FULL):
+                self.weighed[at] = size
+            if self.weighed.get(at, 0) > LARGEST_BYTES:
+                self.faults.append(f"{where}: {size} bytes")
             await self._look(where)
         self.faults += [f"{where}: {one}" for one in self.refused]
         self.refused.clear()
@@ -227,7 +298,9 @@ async def whole(
 
 
 @pytest.mark.timeout(1800 if LONG else 300)
-async def test_every_page_in_every_state_is_fit_for_everybody(chromium: Browser, whole: Whole) -> None:
+async def test_every_page_in_every_state_is_fit_for_everybody(
+    chromium: Browser, whole: Whole, capsys: pytest.CaptureFixture[str]
+) -> None:
     client = await whole.workplace.signed_in("administrator")
     staff = await walks(chromium, whole, client)
     for walk in staff:
@@ -252,12 +325,36 @@ async def test_every_page_in_every_state_is_fit_for_everybody(chromium: Browser,
     await whole.workplace.desk.has_meeting()
     for walk in people:
         await over_what_people_send(walk, whole)
-    headings = {**staff[0].headings, **people[0].headings}
+    must_be_fit((*staff, *people))
+    must_be_pictured({**staff[0].headings, **people[0].headings})
+    if LONG:
+        with capsys.disabled():
+            sys.stdout.write(figures((*staff, *people)))
+
+
+def must_be_fit(walked: Sequence[Walk]) -> None:
+    faults = [fault for walk in walked for fault in walk.faults]
+    assert not faults, "\n".join(faults)
+    said_no = {template: said for walk in walked for template, said in walk.said_no.items()}
+    assert {template for template, said in said_no.items() if not said} == set(SAYS_NO_TO_NOTHING)
+    assert set(said_no) >= ASKS_FOR_NOTHING
+
+
+def must_be_pictured(headings: Mapping[str, str]) -> None:
     if WRITE:
         HEADINGS.write_text(json.dumps(headings, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    faults = [fault for walk in (*staff, *people) for fault in walk.faults]
-    assert not faults, "\n".join(faults)
     assert headings == json.loads(HEADINGS.read_text(encoding="utf-8")), "a page that stands in a picture has changed"
+
+
+def figures(walked: Sequence[Walk]) -> str:
+    """Of all pages in all states: when something was painted first, and what a page weighs without its pictures."""
+    painted = sorted(one for walk in walked for one in walk.painted.values())
+    weighed = [size for walk in walked for size in walk.weighed.values()]
+    half, most = statistics.median(painted), painted[int(len(painted) * 0.95)]
+    return (
+        f"\n{len(painted)} pages: first paint p50 {half:.0f}, p95 {most:.0f}, slowest {painted[-1]:.0f} ms; "
+        f"heaviest {max(weighed) / 1000:.0f} kB; {sum(len(walk.said_no) for walk in walked)} forms sent as nobody may\n"
+    )
 
 
 async def walks(chromium: Browser, whole: Whole, client: httpx.AsyncClient | None) -> list[Walk]:
@@ -286,8 +383,7 @@ async def over_what_staff_send(walk: Walk, there: list[tuple[Route, str]]) -> No
     """Something changes by it now and then: what is asked for later may be gone."""
     for route, path in there:
         if "POST" in (route.methods or ()):
-            await walk.page.goto(path)
-            await walk.sends(path)
+            await walk.sends(path, route.path)
 
 
 async def over_what_people_send(walk: Walk, whole: Whole) -> None:
@@ -301,7 +397,7 @@ async def over_what_people_send(walk: Walk, whole: Whole) -> None:
         await walk.to(path)
         if walk.scripts:
             walk.axe = LONG
-            await walk.sends(path)
+            await walk.sends(path, template)
             walk.axe = True
 
 

@@ -1,7 +1,8 @@
 """A calendar that takes invitations by mail, as RFC 5545 and RFC 5546 have it; shares no code with the product.
 
 It reads content lines itself, reckons local times by the time zone that lies in the file, keeps the newest word on each
-UID, by SEQUENCE and then DTSTAMP, and drops what is cancelled. It refuses what Outlook, Google or Apple would stumble
+UID, by SEQUENCE and then DTSTAMP, and drops what is cancelled. One that is `strict` takes no CANCEL that is not above
+what it has, as Exchange (MS-OXOCAL). It refuses what Outlook, Google or Apple would stumble
 over, and what ical4j lets pass.
 """
 
@@ -68,6 +69,7 @@ class Client:
     """One person's calendar. `seen`: per UID the newest (SEQUENCE, DTSTAMP) and what it said; None = cancelled."""
 
     address: str
+    strict: bool = False
     seen: dict[str, tuple[int, datetime, Slot | None]] = field(default_factory=dict)
 
     @property
@@ -123,6 +125,8 @@ class Client:
         if known is not None and version <= known[:2]:
             same = known[2] == (None if method == "CANCEL" else slot)
             _must(version != known[:2] or same, "two messages that no client can put in order")
+            return
+        if self.strict and known is not None and method == "CANCEL" and version[0] <= known[0]:
             return
         self.seen[uid] = (*version, None if method == "CANCEL" else slot)
 

@@ -23,6 +23,7 @@ from shared.runtime.service import open_host
 from tests.support.branch import TOKEN, set_clock
 from tests.support.enrollment_desk import Desk
 from tests.support.mailboxes import Mailboxes
+from tests.support.once import NO_TLS
 from tests.support.servers import MakeDatabase
 
 SCOPED = "a-crm"
@@ -83,7 +84,7 @@ async def town(database: MakeDatabase, link_key_file: Path) -> AsyncIterator[Tow
     url = f"http://127.0.0.1:{running.port}"
     desk = Desk(host.pool, settings.links)
     mailboxes = Mailboxes(host.pool, settings.links)
-    async with httpx.AsyncClient(base_url=url, event_hooks={"request": [mailboxes.before]}) as client:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=url, event_hooks={"request": [mailboxes.before]}) as client:
         yield Town(url, desk, client, mailboxes)
     await running.stop()
     seed_ids(None)

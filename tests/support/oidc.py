@@ -30,6 +30,7 @@ from deploy.local.oidc import server
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Command
 from tests.support.eventually import eventually
+from tests.support.once import NO_TLS
 
 NOWHERE = f"http://{HOST}:9"
 """Where no client answers (the discard port)."""
@@ -122,7 +123,7 @@ class Provider:
             **other,
         }
         told = {name: value for name, value in form.items() if value is not None}
-        async with httpx.AsyncClient(trust_env=False, auth=(self.client_id, self.client_secret)) as http:
+        async with httpx.AsyncClient(verify=NO_TLS, trust_env=False, auth=(self.client_id, self.client_secret)) as http:
             return await http.post(f"{self.issuer}/token", data=told)
 
     async def claims_of(self, token: str) -> dict[str, Any]:
@@ -137,14 +138,14 @@ class Provider:
         return claims
 
     async def _get(self, path: str) -> dict[str, Any]:
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(verify=NO_TLS, trust_env=False) as http:
             answer = await http.get(f"{self.issuer}{path}")
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
     async def _ask(self, what: str, **told: Any) -> dict[str, Any]:
         key = {"Authorization": f"Bearer {secret_in(self.folder, server.CONTROL_KEY)}"}
-        async with httpx.AsyncClient(trust_env=False, timeout=15.0) as http:
+        async with httpx.AsyncClient(verify=NO_TLS, trust_env=False, timeout=15.0) as http:
             answer = await http.post(f"{self.issuer}/_control/{what}", json=told, headers=key)
         done: dict[str, Any] = answer.raise_for_status().json()
         return done
@@ -174,7 +175,7 @@ async def provider(folder: Path, *, public_url: str = NOWHERE) -> AsyncIterator[
 
 
 async def _answers(issuer: str) -> bool:
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(verify=NO_TLS, trust_env=False) as http:
         try:
             return (await http.get(f"{issuer}/readyz")).is_success
         except httpx.TransportError:

@@ -357,7 +357,9 @@ class Templates:
         connection = await asyncpg.connect(self.admin_url)
         owner, runtime = databases.roles(roles)
         try:
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER "{owner}"')
+            # A fifth less work than through the write-ahead log: there are thousands of them.
+            how = f'TEMPLATE "{template}" STRATEGY file_copy'
+            await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}" {how}')
             await databases.close_to_others(connection, name, roles)
         finally:
             await connection.close()

@@ -36,6 +36,7 @@ from shared.messaging.kafka import Address, client_options
 from tests.support import oracle
 from tests.support.eventually import eventually
 from tests.support.guarded import Guarded
+from tests.support.once import NO_TLS
 from tests.support.oracle import Allowed, Attempt, Broken, Where
 from tests.support.servers import Database, Templates
 
@@ -131,7 +132,9 @@ class Installation:
     """Where `move_clock` has put every clock."""
     ports: dict[str, int] = field(default_factory=dict)
     mail: Running | None = None
-    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=20.0, trust_env=False))
+    http: httpx.AsyncClient = field(
+        default_factory=lambda: httpx.AsyncClient(verify=NO_TLS, timeout=20.0, trust_env=False)
+    )
 
     async def __aenter__(self) -> Self:
         self.ports = dict(zip((*self.services, "smtp", "mail"), free_ports(len(self.services) + 2), strict=True))

@@ -11,7 +11,7 @@ import base64
 import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 import uvicorn
 from playwright.async_api import Browser, BrowserContext
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.local.ports import HOST
@@ -129,15 +130,22 @@ def _as_heard(fact: Event) -> Event:
     return fact.model_copy(update={"terms": fact.terms.model_copy(update={"meetings": PLANS, "tracks": TRACKS})})
 
 
-@dataclass(slots=True)
+@dataclass
 class _Gateway:
-    """As in production: the first part of a path names its service, and everything else is enrollment's."""
+    """As in production: the first part of a path names its service, and everything else is enrollment's; what is the
+    same for everybody is compressed.
+    """
 
     services: Mapping[str, ASGIApp]
+    static: ASGIApp = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.static = GZipMiddleware(self.services["enrollment"], compresslevel=5)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         first = scope["path"].split("/")[1]
-        await self.services.get(first, self.services["enrollment"])(scope, receive, send)
+        of_all = self.static if first == "static" else self.services["enrollment"]
+        await self.services.get(first, of_all)(scope, receive, send)
 
 
 @asynccontextmanager

@@ -33,6 +33,7 @@ from shared.runtime.service import Host, open_host
 from shared.web.badge import COOKIE, Badge, Reader, Signer
 from tests.support.enrollment_desk import Desk
 from tests.support.oidc import Account, Provider, sign_in
+from tests.support.once import NO_TLS
 from tests.support.servers import MakeDatabase
 
 ROLES = {
@@ -54,7 +55,7 @@ def a_browser(url: str, headers: Mapping[str, str] | None = None) -> httpx.Async
             request.headers["Cookie"] = "; ".join(f"{one.name}={one.value}" for one in known)
 
     return httpx.AsyncClient(
-        base_url=url, cookies=jar, headers=headers, trust_env=False, event_hooks={"request": [as_safe]}
+        verify=NO_TLS, base_url=url, cookies=jar, headers=headers, trust_env=False, event_hooks={"request": [as_safe]}
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import asyncpg
 
-from services.notifications.adapters.invitations import INVITATIONS, given, given_columns
+from services.notifications.adapters.invitations import INVITATIONS, SEQUENCE, given, given_columns
 from services.notifications.domain.calendar.entry import Part
 from services.notifications.domain.calendar.replies import Invited
 from shared.base.listing import Page, Placed
@@ -43,9 +43,10 @@ async def load_addresses(tx: Tx, meeting_id: str) -> list[str]:
 async def lock(tx: Tx, meeting_id: str, address: str) -> Invited | None:
     """As it stands, until the end of the transaction: two replies at once are taken one after the other."""
     row = await tx.fetchrow(
-        """
+        f"""
         SELECT i.meeting_id, m.programme_id, i.address_key, i.person_id, i.method,
-               (i.told ->> 'date_version')::integer AS date_version, i.answer, i.answer_stamped, i.answered_at
+               (i.told ->> 'date_version')::integer AS date_version, {SEQUENCE} AS sequence,
+               i.answer, i.answer_stamped, i.answered_at
         FROM invitations i JOIN meetings m ON m.id = i.meeting_id
         WHERE i.meeting_id = $1 AND i.address_key = $2
         FOR UPDATE OF i
@@ -119,5 +120,6 @@ def _invited(row: asyncpg.Record) -> Invited:
         person_id=row["person_id"],
         method=row["method"],
         date_version=row["date_version"],
+        sequence=row["sequence"],
         given=given(row),
     )

@@ -36,6 +36,7 @@ INVITATIONS = Table(
         "told": "jsonb",
         "turn": "integer",
         "stamped": "timestamptz",
+        "sent_sequence": "integer",
         "answer": "text",
         "answer_stamped": "timestamptz",
         "answered_at": "timestamptz",
@@ -68,6 +69,10 @@ MEMBER_IS_MEANT = f"""
 _OF_MEMBER = f"(coalesce(e.attendance ->> m.kind, '') = 'members' OR {_CALLED} IS NOT NULL)"
 _ASKS = "EXISTS (SELECT FROM programmes a WHERE a.id = {}.programme_id AND a.asks_needs)"
 _BY_TEAM = f"(coalesce(e.attendance ->> m.kind, '') = 'team' OR {_OF_MEMBER})"
+
+
+SEQUENCE = "greatest(i.sent_sequence, (i.told ->> 'date_version')::integer, 0)"
+"""The highest that the mailbox was sent. The version before wrote no number: it sent the date version."""
 
 
 async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]]:
@@ -110,9 +115,10 @@ async def load_guests(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, list[Guest]
 async def lock_told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
     """Until the transaction ends, so that an answer that comes at the same moment is not lost."""
     rows = await tx.fetch(
-        """
+        f"""
         SELECT i.address_key, i.meeting_id, i.person_id, i.name, i.email, i.part, i.organisation_name, i.method,
-               i.told_as_guest, i.told::text AS told, i.turn, i.stamped, i.answer, i.answer_stamped, i.answered_at
+               i.told_as_guest, i.told::text AS told, i.turn, i.stamped, {SEQUENCE} AS sequence,
+               i.answer, i.answer_stamped, i.answered_at
         FROM unnest($1::text[], $2::text[]) AS u (meeting_id, address_key)
         JOIN invitations i USING (meeting_id, address_key)
         ORDER BY i.address_key, i.meeting_id FOR UPDATE OF i
@@ -131,6 +137,7 @@ async def lock_told(tx: Tx, pairs: Collection[Pair]) -> dict[Pair, Told]:
             turn=row["turn"],
             as_guest=row["told_as_guest"],
             stamped=row["stamped"],
+            sequence=row["sequence"],
             given=given(row),
         )
         for row in rows
@@ -212,6 +219,7 @@ async def save(tx: Tx, told: Mapping[Pair, Told]) -> None:
             "told": meeting_json(one.meeting),
             "turn": one.turn,
             "stamped": one.stamped,
+            "sent_sequence": one.sequence,
             **given_columns(one.given),
         }
         for (meeting_id, address), one in told.items()

@@ -30,6 +30,8 @@ Template = Literal[
 
 _RANK: dict[State, int] = {"planned": 0, "dated": 1, "held": 2, "cancelled": 3}
 _AT_ONCE = timedelta(seconds=1)
+MOST_SEQUENCE = 2**31 - 1
+"""RFC 5545 § 3.8.7.4: an integer (§ 3.3.8)."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -93,7 +95,7 @@ class Guest:
 class Told:
     """What one mailbox was last told of one meeting, and what it answered to that.
 
-    `turn` counts what was told within one date version.
+    `turn` counts what was told within one date version. `sequence` is the highest SEQUENCE that it was ever sent of it.
     """
 
     person_id: str
@@ -105,19 +107,24 @@ class Told:
     meeting: Meeting
     turn: int
     stamped: datetime
+    sequence: int
     given: Given | None = None
     as_guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The next message to a mailbox. `occasion` is unique per meeting and person, and grows."""
+    """The next message to a mailbox. `occasion` is unique per meeting and person, and grows.
+
+    `sequence` is this mailbox's own (RFC 5546 § 2.1.4): it never falls, and nobody else's moves with it.
+    """
 
     template: Template
     method: Method
     guest: Guest
     turn: int
     stamped: datetime
+    sequence: int
     whole: bool = False
     previous: Meeting | None = None
 
@@ -194,6 +201,7 @@ def after_step(told: Told | None, meeting: Meeting, step: Step) -> Told:
         meeting=meeting,
         turn=step.turn,
         stamped=step.stamped,
+        sequence=step.sequence,
         given=told.given if told is not None and same else None,
         as_guest=guest.as_guest,
     )
@@ -206,17 +214,18 @@ def _invite(standing: Standing, told: Told | None, guest: Guest) -> Step | None:
     if meeting.when is None or since >= over_at(meeting.when) or (would_be_news and guest.hears_nothing_of(standing)):
         return None
     if told is None:
-        return Step(_welcome(meeting, guest.part), "REQUEST", guest, 0, since)
+        return Step(_welcome(meeting, guest.part), "REQUEST", guest, 0, since, _counted(meeting))
     newer = meeting.date_version > told.meeting.date_version
     stamped = since if newer else max(since, told.stamped + _AT_ONCE)
     turn = 0 if newer else told.turn + 1
     if told.method == "CANCEL":
-        return Step(_welcome(meeting, guest.part), "REQUEST", guest, turn, stamped)
+        return Step(_welcome(meeting, guest.part), "REQUEST", guest, turn, stamped, _higher(meeting, told))
+    sequence = _higher(meeting, told) if newer else told.sequence
     if guest.part != told.part:
         template: Template = "participant_registered" if guest.part == "participant" else "registration_cancelled"
-        return Step(template, "REQUEST", guest, turn, stamped, previous=told.meeting)
+        return Step(template, "REQUEST", guest, turn, stamped, sequence, previous=told.meeting)
     if newer:
-        return Step(_change(meeting, told.meeting), "REQUEST", guest, turn, stamped, previous=told.meeting)
+        return Step(_change(meeting, told.meeting), "REQUEST", guest, turn, stamped, sequence, previous=told.meeting)
     return None
 
 
@@ -236,9 +245,22 @@ def _cancel(standing: Standing, told: Told, at: datetime) -> Step | None:
         Guest(told.person_id, told.name, told.email, told.part, told.organisation, since, as_guest=told.as_guest),
         0 if newer else told.turn + 1,
         since if newer else max(since, told.stamped + _AT_ONCE),
+        _higher(standing.meeting, told),
         whole=whole,
         previous=told.meeting,
     )
+
+
+def _higher(meeting: Meeting, told: Told) -> int:
+    """Above all that the mailbox was sent: Exchange takes a CANCEL that is not for an old copy (MS-OXOCAL), and so it
+    does with what follows on a CANCEL without being above it.
+    """
+    return min(max(_counted(meeting), told.sequence + 1), MOST_SEQUENCE)
+
+
+def _counted(meeting: Meeting) -> int:
+    """Another system may count its dates from below nought, where calendars do not."""
+    return max(meeting.date_version, 0)
 
 
 def _timed(meeting: Meeting) -> bool:

@@ -92,18 +92,18 @@ def calendar_letters() -> dict[str, Letter]:
     moved = _MEETING.model_copy(update={"when": _LATER, "date_version": 2})
     gone = moved.model_copy(update={"date_version": 3})
     day_gone = day.model_copy(update={"date_version": 1})
-    asks = Step("participant_registered", "REQUEST", _GUEST, 0, _AT)
-    moves = replace(asks, template="meeting_moved", stamped=_AT.replace(day=8), previous=_MEETING)
-    ends = Step("meeting_cancelled", "CANCEL", _GUEST, 0, _AT.replace(day=15), whole=True, previous=moved)
+    asks = Step("participant_registered", "REQUEST", _GUEST, 0, _AT, sequence=1)
+    moves = replace(asks, template="meeting_moved", stamped=_AT.replace(day=8), sequence=2, previous=_MEETING)
+    ends = Step("meeting_cancelled", "CANCEL", _GUEST, 0, _AT.replace(day=15), sequence=3, whole=True, previous=moved)
     leaves = replace(ends, template="registration_cancelled", turn=1, whole=False)
     return {
         "invitation": calendar_letter(_standing(_MEETING), asks),
-        "save-the-date": calendar_letter(_standing(day), replace(asks, template="save_the_date")),
+        "save-the-date": calendar_letter(_standing(day), replace(asks, template="save_the_date", sequence=0)),
         "update": calendar_letter(_standing(moved), moves),
         "cancelled-for-all": calendar_letter(_standing(gone), ends),
         "cancelled-for-one": calendar_letter(_standing(moved), leaves),
-        "cancelled-day": calendar_letter(_standing(day_gone), replace(ends, previous=day)),
-        "virtual": calendar_letter(_standing(_ONLINE), asks),
+        "cancelled-day": calendar_letter(_standing(day_gone), replace(ends, sequence=1, previous=day)),
+        "virtual": calendar_letter(_standing(_ONLINE), replace(asks, sequence=0)),
     }
 
 

@@ -435,3 +435,45 @@ async def test_a_meeting_and_an_enrolment_that_arrive_at_once_find_each_other(de
         await eventually(waits, because="the other reader waits, or is through")
     await other
     assert await contents(desk) == {CONTACT.email: [TITLE]}
+
+
+async def sequences(desk: Room, address: str) -> list[tuple[str, int]]:
+    """METHOD and SEQUENCE of what this mailbox was sent, in order."""
+    return [
+        (one.calendar.method, one.calendar.sequence)
+        for one in await written(desk)
+        if one.calendar is not None and one.email == address
+    ]
+
+
+async def test_a_cancellation_is_above_all_that_its_mailbox_was_sent_and_nobody_elses_number_moves(desk: Room) -> None:
+    await desk.hear(an_enrolment(), dated(), registered())
+    for step in (ParticipantCancelled(**ROSTER), registered()):
+        desk.time += timedelta(hours=1)
+        await desk.hear(step)
+    desk.time += timedelta(hours=1)
+    await desk.hear(moved(a_meeting(place="Odense", date_version=1)))
+    assert await sequences(desk, PERSON.email) == [("REQUEST", 0), ("CANCEL", 1), ("REQUEST", 2), ("REQUEST", 3)]
+    assert await sequences(desk, CONTACT.email) == [("REQUEST", 0), ("REQUEST", 1)]
+    await desk.hear(cancelled(a_meeting(place="Odense", date_version=2)))
+    assert (await sequences(desk, PERSON.email))[-1] == ("CANCEL", 4)
+    assert (await sequences(desk, CONTACT.email))[-1] == ("CANCEL", 2)
+    strict = {who: Client(who, strict=True) for who in (PERSON.email, CONTACT.email)}
+    for one in await written(desk):
+        strict[one.email].take_mail(COMPOSER.mail(one).content)
+    assert [client.calendar for client in strict.values()] == [{}, {}]
+
+
+async def test_what_the_version_before_told_counts_as_the_date_it_told(desk: Room) -> None:
+    """It numbers by the date alone, and leaves the number of this version as it was."""
+    await desk.hear(an_enrolment(), dated(), registered())
+    await desk.pool.execute("UPDATE invitations SET sent_sequence = NULL")
+    desk.time += timedelta(hours=1)
+    await desk.hear(ParticipantCancelled(**ROSTER))
+    assert (await sequences(desk, PERSON.email))[-1] == ("CANCEL", 1)
+    later = """UPDATE invitations SET method = 'REQUEST', told = jsonb_set(told, '{date_version}', '5')
+               WHERE address_key = lower($1)"""
+    await desk.pool.execute(later, PERSON.email)
+    desk.time += timedelta(hours=1)
+    await desk.hear(cancelled(a_meeting(date_version=5)))
+    assert (await sequences(desk, PERSON.email))[-1] == ("CANCEL", 6)

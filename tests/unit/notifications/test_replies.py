@@ -43,7 +43,7 @@ UID = uid("0b6c5f7e-0000-5000-8000-000000000001", "moeder@forening.example")
 BO = "bo@kobenhavn.example"
 AT = datetime(2021, 3, 2, 9, 15, tzinfo=UTC)
 NOW = AT + timedelta(hours=1)
-INVITED = Invited("m-1", "p-1", BO, "person-bo", "REQUEST", 1, None)
+INVITED = Invited("m-1", "p-1", BO, "person-bo", "REQUEST", 1, 1, None)
 REPLY = Reply(UID, BO, "accepted", 1, AT)
 
 

@@ -109,7 +109,7 @@ OWN_BASIS = facts.a_programme(
 
 def invitation(template: Template, guest: Guest, previous: Any = None, meeting: Any = facts.MEETING) -> Letter:
     method = "CANCEL" if template in {"meeting_cancelled", "registration_cancelled", "meeting_left"} else "REQUEST"
-    step = Step(template, method, guest, 0, AT, previous=previous)  # type: ignore[arg-type] # one of the two
+    step = Step(template, method, guest, 0, AT, 1, previous=previous)  # type: ignore[arg-type] # one of the two
     return letters.calendar_letter(replace(STANDING, meeting=meeting), step)
 
 

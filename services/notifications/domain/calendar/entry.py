@@ -1,7 +1,7 @@
 """A meeting as a calendar object that Outlook, Google and Apple take in, change and drop again.
 
-RFC 5545, RFC 5546 (iTIP), RFC 7986 (CONFERENCE). The UID never changes, SEQUENCE is the meeting's date version, DTSTAMP
-comes from the facts and never from a clock: the same entry gives the same bytes. Each entry names one recipient only.
+RFC 5545, RFC 5546 (iTIP), RFC 7986 (CONFERENCE). The UID never changes, SEQUENCE is the mailbox's own for this meeting,
+DTSTAMP comes from the facts and never from a clock: the same entry gives the same bytes. An entry names one recipient.
 """
 
 from __future__ import annotations

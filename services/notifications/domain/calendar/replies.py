@@ -100,7 +100,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """What one mailbox was last told of a meeting, and its answer to that."""
+    """What one mailbox was last told of a meeting, by which SEQUENCE, and its answer to that."""
 
     meeting_id: str
     programme_id: str
@@ -108,6 +108,7 @@ class Invited:
     person_id: str
     method: Method
     date_version: int
+    sequence: int
     given: Given | None
 
 
@@ -148,13 +149,13 @@ def whose(reply: Reply, addresses: Collection[str]) -> str | None:
 def outcome_of(reply: Reply, invited: Invited, now: datetime) -> Outcome:
     """What becomes of a reply to a meeting that we know.
 
-    Replies are ordered by SEQUENCE and then DTSTAMP (RFC 5546 § 2.1.5). One that speaks of a date version we have not
-    told, or of a time to come, is taken as of now: a forged one must not shut out the true one that follows.
+    Replies are ordered by SEQUENCE and then DTSTAMP (RFC 5546 § 2.1.5). One that speaks of an invitation we have not
+    sent, or of a time to come, is taken as of now: a forged one must not shut out the true one that follows.
     """
     if invited.method == "CANCEL":
         return "not_invited"
     before, stamped = invited.given, min(reply.stamped, now)
-    if reply.sequence < invited.date_version or (before is not None and stamped < before.stamped):
+    if reply.sequence < invited.sequence or (before is not None and stamped < before.stamped):
         return "stale"
     return "repeated" if before is not None and before.answer == reply.answer else "recorded"
 
