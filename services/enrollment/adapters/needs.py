@@ -65,7 +65,7 @@ _SAID_AT = f"""
 _MARK = "needs"
 
 
-def mark_of(tx: Tx, needs: Needs | None, *key: str) -> str:
+def kept_mark(tx: Tx, needs: Needs | None, *key: str) -> str:
     """Of what is kept of one person (`key`: where, and who), or that nothing is: another one whenever it was said
     otherwise. Nobody reads out of it what it says, or whether there is anything.
     """

@@ -52,5 +52,5 @@ async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | None:
         now=tx.now,
         own_page=links.own_page_path(tx.links, Reader("guest", programme.id, invited.guest_id)),
         needs=kept,
-        mark=needs.mark_of(tx, kept, invited.guest_id),
+        mark=needs.kept_mark(tx, kept, invited.guest_id),
     )

@@ -58,5 +58,5 @@ async def read_place(tx: Tx, token: str) -> OwnPlace | ClosedLink | None:
         now=tx.now,
         own_page=links.own_page_path(tx.links, Reader("participant", team.id, placed.person_id, placed.generation)),
         needs=kept,
-        mark=needs.mark_of(tx, kept, team.id, placed.person_id),
+        mark=needs.kept_mark(tx, kept, team.id, placed.person_id),
     )

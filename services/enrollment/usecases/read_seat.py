@@ -59,5 +59,5 @@ async def read_seat(tx: Tx, token: str) -> OwnSeat | ClosedLink | None:
     path, person_id = links.seat_path(tx.links, seated), seated.person_id
     kept = await needs.load(tx, roster.id, person_id) if held else None
     own = links.own_page_path(tx.links, Reader("participant", enrolment.id, person_id, seated.generation))
-    mark = needs.mark_of(tx, kept, roster.id, person_id)
+    mark = needs.kept_mark(tx, kept, roster.id, person_id)
     return OwnSeat(path, person_id, roster, seat if held else None, tx.now, kept, mark, own)

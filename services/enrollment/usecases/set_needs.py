@@ -84,7 +84,7 @@ async def set_needs(tx: Tx, command: SetNeeds) -> Answer:
 
     kept = say(roster, wish, before, tx.now, consent=command.consent, by_another=_by_another(tx, wish))
 
-    _require_seen(command, wish, kept, needs.mark_of(tx, before, roster.id, command.person_id))
+    _require_seen(command, wish, kept, needs.kept_mark(tx, before, roster.id, command.person_id))
     if kept is None:
         await needs.remove(tx, roster.id, command.person_id)
     elif kept != before:
@@ -107,7 +107,7 @@ async def set_team_needs(tx: Tx, command: SetTeamNeeds) -> Answer:
         team, meetings_of(team, known, called), wish, before, tx.now, consent=command.consent, by_another=by_another
     )
 
-    _require_seen(command, wish, kept, needs.mark_of(tx, before, team.id, command.person_id))
+    _require_seen(command, wish, kept, needs.kept_mark(tx, before, team.id, command.person_id))
     if kept is None:
         await needs.remove_of_team(tx, team.id, command.person_id)
     elif kept != before:
@@ -128,7 +128,7 @@ async def set_guest_needs(tx: Tx, command: SetGuestNeeds) -> Answer:
 
     kept = say_as_guest(programme, copy, there, wish, before, tx.now, consent=command.consent, by_another=by_another)
 
-    _require_seen(command, wish, kept, needs.mark_of(tx, before, command.person_id))
+    _require_seen(command, wish, kept, needs.kept_mark(tx, before, command.person_id))
     if kept is None:
         await needs.remove_of_guest(tx, command.person_id)
     elif kept != before:
