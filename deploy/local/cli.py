@@ -183,25 +183,82 @@ def check(
 def publish(
     file: Annotated[Path, typer.Argument(metavar="FIL", help="Programfilen (YAML).")],
     *,
+    yes: Annotated[bool, typer.Option("--yes", help="Udgiv uden at spørge først.")] = False,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="ADRESSE", help="En installation et andet sted; kræver --token-file."),
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", metavar="FIL", help="Filen med nøglen; ellers installationens egen.")
+    ] = None,
     data_dir: RunningOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Skriv svaret som JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Skriv svaret som JSON; kræver --yes.")] = False,
 ) -> None:
-    """Udgiv en programfil, eller en ny version af den. Den kontrolleres først.
+    """Udgiv en programfil, eller en ny version af den: først vises, hvad der ændres for hvem, og så spørges der.
 
-    1 = noget skal rettes, eller tjenesten siger nej, 2 = filen kan ikke læses.
+    1 = noget skal rettes, eller tjenesten siger nej, 2 = filen kan ikke læses, 3 = nøglen gælder ikke eller må ikke,
+    4 = installationen svarer ikke, 5 = en anden har udgivet en version imens, 6 = der blev ikke svaret ja.
     """
     from deploy.local import publishing
     from deploy.local.caddy import FRONT
 
+    if as_json and not yes:
+        raise typer.BadParameter("--json spørger ingen og går kun sammen med --yes.")
+    if at is not None and token_file is None:
+        raise typer.BadParameter("--at kræver --token-file.")
     if status := _service(f"{FRONT}.console", "check", *(("--json",) if as_json else ()), str(file.resolve())):
         raise typer.Exit(status)
-    found = read_running(where_it_runs(data_dir))
-    published = publishing.publish(found["gateway"], Path(found["api_token_file"]).read_text(), file)
+    try:
+        where = _where_to_publish(at, token_file, data_dir)
+        answer = _publish(where, file, yes=yes, quiet=as_json)
+    except publishing.CannotPublishError as error:
+        if as_json and error.answer:
+            sys.stdout.write(json.dumps(error.answer, ensure_ascii=False) + "\n")
+        sys.stderr.write("".join(f"{line}\n" for line in error.lines))
+        raise typer.Exit(error.status) from None
     if as_json:
-        sys.stdout.write(json.dumps(published.answer, ensure_ascii=False) + "\n")
-    else:
-        (sys.stdout if published.done else sys.stderr).write("".join(f"{line}\n" for line in published.lines))
-    raise typer.Exit(0 if published.done else 1)
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+
+
+def _where_to_publish(at: str | None, token_file: Path | None, data_dir: Path | None) -> Any:
+    from deploy.local import publishing
+
+    found = {} if at is not None and token_file is not None else read_running(where_it_runs(data_dir))
+    token = token_file or Path(found["api_token_file"])
+    try:
+        said = token.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise publishing.CannotPublishError(publishing.NOT_LET_IN, [f"{token} kan ikke læses."]) from error
+    if not said:
+        raise publishing.CannotPublishError(publishing.NOT_LET_IN, [f"Der står ingen nøgle i {token}."])
+    return publishing.Installation(at or found["gateway"], said)
+
+
+def _publish(where: Any, file: Path, *, yes: bool, quiet: bool) -> Mapping[str, Any]:
+    """Looks, asks and does it; what it came to, for machines."""
+    from deploy.local import publishing
+
+    text = publishing.text_of(file)
+    looked = publishing.look(where, file, text)
+    if not quiet:
+        sys.stdout.write("".join(f"{line}\n" for line in looked.lines))
+        sys.stdout.flush()
+    if looked.unchanged:
+        return looked.answer
+    if not yes and not _said_yes():
+        raise publishing.CannotPublishError(publishing.NOT_WANTED, ["Intet er udgivet. Skriv --yes, når det skal ske."])
+    published = publishing.publish(where, file, text, looked.before)
+    if not quiet:
+        sys.stdout.write("".join(f"{line}\n" for line in published.lines))
+    return {**looked.answer, **published.answer}
+
+
+def _said_yes() -> bool:
+    """Of whoever sits there; where nobody does, nothing is said."""
+    sys.stdout.write("Udgiv det? [j/N] ")
+    sys.stdout.flush()
+    said = sys.stdin.readline().strip().lower()
+    return said in {"j", "ja"}
 
 
 @app.command()

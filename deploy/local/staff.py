@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -21,7 +21,8 @@ def answer_of(
     so long. A wish (`body`) is a new one each time.
     """
     at = urlsplit(gateway)
-    connection = HTTPConnection(at.hostname or "", at.port, timeout=seconds)
+    kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
+    connection = kind(at.hostname or "", at.port, timeout=seconds)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     if body is not None:
         headers["Idempotency-Key"] = str(uuid4())

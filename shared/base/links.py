@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -49,6 +50,9 @@ def _no_key() -> bytes:
 
 NO_LINKS = Links(_no_key)
 """For transactions that sign nothing: the first attempt is a ValueError."""
+_NOBODYS = secrets.token_bytes(32)
+DEAD_LINKS = Links(lambda: _NOBODYS)
+"""For what is only rehearsed: what they sign looks like a link, and opens nothing anywhere."""
 
 
 def _mac(key: bytes, purpose: str, payload: bytes) -> bytes:

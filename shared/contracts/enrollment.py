@@ -159,6 +159,7 @@ OPENS = {
     "enrollment.RecordArchive": "Notere, at papirerne er skrevet ud til arkivet",
     "enrollment.RegisterParticipant": "Tilmelde en deltager",
     "enrollment.RegisterWalkIn": "Skrive en deltager ind på dagen",
+    "enrollment.RehearseProgramme": "Se, hvad en programfil ville ændre",
     "enrollment.RemoveGuest": "Tage en gæst af et møde",
     "enrollment.RemoveTeamMember": "Tage nogen af et hold",
     "enrollment.ReplaceParticipant": "Skifte en deltager",

@@ -147,6 +147,7 @@ OPENS = {
     "notifications.FindPeople": "Søge efter en person på mailadressen",
     "notifications.ForgetPerson": "Glemme en person",
     "notifications.KeepErased": "Holde fast i, hvem der er slettet",
+    "notifications.RehearseMails": "Se, hvilke mails en ny version sender",
     "notifications.ResendMessage": "Sende en mail igen",
     "notifications.SettleMessage": "Afgøre, om en mail kom frem",
     "notifications.calendar.replies": "Aflevere svar fra deltagernes kalendere",

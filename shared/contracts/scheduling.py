@@ -69,6 +69,7 @@ OPENS = {
     "scheduling.KeepErased": "Holde fast i, hvem der er slettet",
     "scheduling.MarkMeetingHeld": "Melde et møde holdt",
     "scheduling.PlanMeeting": "Planlægge et møde",
+    "scheduling.RehearseMeetings": "Se, hvad en ny version gør ved møderne",
     "scheduling.SetMeetingDate": "Sætte et mødes dato",
     "scheduling.meetings": "Møder",
     "scheduling.people": "En persons oplysninger",

@@ -22,7 +22,7 @@ from shared.base.cause import Cause, new_correlation
 from shared.base.clock import Clock
 from shared.base.cloudevents import written
 from shared.base.ids import new_id
-from shared.base.links import NO_LINKS, Links
+from shared.base.links import DEAD_LINKS, NO_LINKS, Links
 from shared.contracts.decision import Alarm, Decision
 from shared.contracts.event import MAX_EVENT_BYTES, Event, FactTooLarge, topic_of
 from shared.storage.columns import Columns, sent
@@ -204,6 +204,13 @@ class Tx:
         """How many facts of each kind are told when it commits, by wire name, as far as nothing was written yet."""
         return Counter(one.type for one in self._told)
 
+    def will_say(self) -> list[str]:
+        """The facts that are told when it commits, as CloudEvents in JSON, as far as nothing was written yet. They have
+        no place in their streams before that.
+        """
+        said = [json.loads(b"%b0%b" % (one.head, one.tail)) for one in self._told if one.numbered]
+        return [json.dumps(dict(one, sequence=None), ensure_ascii=False) for one in said]
+
     def tell(self, decided: Decision[Any], because: Cause | None = None) -> None:
         """What follows from a decision, when the transaction commits: its facts are told, its alarms set."""
         for fact in decided.facts:
@@ -253,6 +260,23 @@ class Tx:
             del self._told[told:]
             self._armed = armed
             raise
+
+    @asynccontextmanager
+    async def rehearsal(self, room: int) -> AsyncIterator[None]:
+        """What is done inside is undone at its end, whatever comes of it: to be seen, and not to be kept. No link that
+        is signed in it opens anything. It takes on so many pieces of work.
+        """
+        before, links, told, armed = self.room, self.links, len(self._told), dict(self._armed)
+        self.room, self.links = room, DEAD_LINKS
+        undone = self.connection.transaction()
+        await undone.start()
+        try:
+            yield
+        finally:
+            await undone.rollback()
+            del self._told[told:]
+            self._armed = armed
+            self.room, self.links = before, links
 
     async def flush(self) -> None:
         """Write buffered facts and timers. `transaction` does it before COMMIT; a later publish is fine too."""

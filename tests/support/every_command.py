@@ -38,6 +38,7 @@ from services.enrollment.usecases.merge_organisations import MergeOrganisations
 from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.put_organisation import PutOrganisation
 from services.enrollment.usecases.receive_sign_up import ReceiveSignUp
+from services.enrollment.usecases.rehearse_programme import RehearseProgramme
 from services.enrollment.usecases.renew_token import RenewToken
 from services.enrollment.usecases.revoke_role import RevokeRole
 from services.enrollment.usecases.revoke_tokens import RevokeTokens
@@ -282,7 +283,7 @@ def _rarely(one: Chance) -> str:
     return one.programme_id if one.c == RARE else "nobody"
 
 
-def _publish(one: Chance) -> Command:
+def _publish(one: Chance) -> PublishProgramme:
     version = one.there["programme"][0]["version"] + one.b % 3
     if one.of_members:
         return PublishProgramme(file=text_of_members(one.programme_id, version=version, most=2 + one.a % 2))
@@ -327,6 +328,7 @@ RARE = 11
 
 ASKED: Mapping[Act, Callable[[Chance], Command | Awaitable[Command]]] = {
     acts.PUBLISH: _publish,
+    acts.REHEARSE: lambda one: RehearseProgramme(file=_publish(one).file),
     acts.BEGIN_PROGRAMME_DRAFT: lambda one: BeginProgrammeDraft(
         source=("version", "forloeb")[one.b % 4 // 3] + f":{one.programme_id}",
         programme_id=one.programme_id,
@@ -495,6 +497,7 @@ _LEFT = (
     *(
         _step(acts.ORDER, a=3, b=1),
         _step(acts.CHANGE_CAPACITY, a=3),
+        _step(acts.REHEARSE, a=1, b=1),
         _step(acts.PUBLISH, a=1, b=1),
         _step(acts.PUT_ORGANISATION, a=1),
         _step(acts.ACCEPT_MAILBOX, a=1),

@@ -92,8 +92,10 @@ class Seen:
 
 
 def form_of(page: str, path: str) -> Seen:
-    """The first of the page's own that is sent, and does not only narrow a list: above it one can sign out."""
-    form = html.fromstring(page).xpath("//main//form[@method = 'post']")[0]
+    """The first of the page's own that is sent, and does not only narrow a list: above it one can sign out, and a part
+    of another service's has its own.
+    """
+    form = html.fromstring(page).xpath("//main//form[@method = 'post' and not(ancestor::*[@data-part])]")[0]
     typed = dict(form.form_values())
     ticked = reversed(form.xpath(".//input[@type='checkbox' or @type='radio']"))
     return Seen(

@@ -89,8 +89,10 @@ class Whole:
     def pools(self) -> Mapping[str, Any]:
         return {name: room.pool for name, room in self.rooms.items()}
 
-    async def tell_each_other(self) -> None:
-        """Until nobody has anything new for anybody, each rings what is due."""
+    async def tell_each_other(self, *, as_written: bool = False) -> None:
+        """Until nobody has anything new for anybody, each rings what is due. `as_written`: a programme has the meetings
+        of its file.
+        """
         for _ in range(6):
             told: list[tuple[str, Event]] = []
             for name, room in self.rooms.items():
@@ -100,7 +102,8 @@ class Whole:
                 return
             for name, room in self.rooms.items():
                 known = {entry.fact.type for entry in room.subscriptions if isinstance(entry, On)}
-                await room.hear(*(_as_heard(fact) for of, fact in told if of != name and fact.type in known))
+                heard = [fact for of, fact in told if of != name and fact.type in known]
+                await room.hear(*(heard if as_written else map(_as_heard, heard)))
 
     async def browser(
         self, chromium: Browser, client: httpx.AsyncClient | None, *, width: str = "desktop", scripts: bool = True

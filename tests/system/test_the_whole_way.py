@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -22,9 +23,10 @@ from deploy.local.stack import Stack, kafka_as
 from deploy.local.stories.client import Client, Problem
 from shared.contracts.time import local
 from shared.messaging.kafka import client_options
-from tests.support import oracle
+from tests.support import new_version, oracle
 from tests.support.eventually import eventually
 from tests.support.modes import open_to_others
+from tests.system.test_staff_at_the_gateway import browser, enters
 
 PROGRAMME = "netvaerk-kommunal-ungeindsats"
 START = datetime(2020, 6, 2, 8, tzinfo=UTC)
@@ -190,6 +192,145 @@ async def test_a_fourth_participant_becomes_an_invoice_line_and_both_lead_back_t
     assert "bag det står  API-nøglen local" in mail
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a command of `tovholder` said, and how it ended."""
+
+    status: int
+    out: str
+    errors: str
+
+
+async def publishes(whole: Whole, file: Path, *words: str, said: str = "") -> Command:
+    """`tovholder publish`, as somebody types it."""
+    command = [sys.executable, "-m", "deploy.local.cli", "publish", str(file), *words]
+    at = () if "--at" in words else ("--data-dir", str(whole.stack.data_dir))
+    asked = await asyncio.to_thread(
+        subprocess.run, [*command, *at], cwd=ROOT, capture_output=True, text=True, check=False, input=said
+    )
+    return Command(asked.returncode, asked.stdout, asked.stderr)
+
+
+def written(folder: Path, text: str) -> Path:
+    """The file, which is called as its programme is."""
+    place = folder / hashlib.sha256(text.encode()).hexdigest()[:8]
+    place.mkdir(exist_ok=True)
+    file = place / f"{text.partition(chr(10) + 'id: ')[2].partition(chr(10))[0]}.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+async def new_mails(whole: Whole, before: int) -> list[tuple[str, str]]:
+    """To whom, and about what; the digest of staff comes in the morning and is not among them."""
+    await whole.simulation.quiet()
+    return [(one["to"][0], str(one["subject"])) for one in (await whole.client.mails())[before:]]
+
+
+async def said_and_sent(whole: Whole, folder: Path, text: str) -> tuple[new_version.Said, list[tuple[str, str]], str]:
+    """What the pages say of a version, and the command, before it is published; and what is mailed then."""
+    file = written(folder, text)
+    before = len(await whole.client.mails())
+    async with browser(whole.stack) as client:
+        assert (await enters(whole.stack, client, "konsulent")).status_code in {200, 403}
+        said = await new_version.said_by_the_pages(client, text)
+    looked = await publishes(whole, file, said="n\n")
+    assert (looked.status, looked.errors) == (6, "Intet er udgivet. Skriv --yes, når det skal ske.\n"), looked
+    assert await new_mails(whole, before) == [], "nothing is sent by looking"
+    done = await publishes(whole, file, "--yes")
+    assert done.status == 0, done
+    assert done.out.splitlines()[:-1] == looked.out.splitlines()[:-1], "it is the same a moment later"
+    return said, await new_mails(whole, before), done.out
+
+
+async def test_as_many_mails_are_sent_by_a_new_version_as_were_said(whole: Whole, tmp_path: Path) -> None:
+    """Contacts, participants, a guest, whoever waits and moves up, one who left, and a meeting nobody is invited to."""
+    programme = new_version.NETWORK
+    first = await publishes(whole, written(tmp_path, new_version.FIRST), "--yes")
+    assert (first.status, first.errors) == (0, ""), first
+    assert f"{programme}, version 1: udgivet" in first.out
+    await whole.simulation.quiet()
+    places = {code: (await whole.sign_up(code, programme))["enrolment_id"] for code in ("0101", "0147", "0167", "0151")}
+    await whole.withdraw(places.pop("0147"))
+    places["0153"] = (await whole.sign_up("0153", programme))["enrolment_id"]
+    await whole.simulation.quiet()
+    meetings = (await whole.client.get("/api/scheduling/meetings", programme_id=programme))["meetings"]
+    ids = {one["key"]: one["id"] for one in meetings}
+    for number, (code, email) in enumerate(
+        (("0101", "et@k0101.example"), ("0101", "karen@k0167.example"), ("0167", "to@k0167.example"))
+    ):
+        path = f"/api/enrollment/enrolments/{places[code]}/meetings/{ids['oest-1']}/participants"
+        await whole.client.send("POST", path, {"name": f"Deltager {number}", "email": email})
+    guests = f"/api/enrollment/programmes/{programme}/meetings/{ids['oest-1']}/guests"
+    await whole.client.send("POST", guests, {"name": "Gerda Gæst", "email": "gerda@gaest.example"})
+    await whole.simulation.quiet()
+
+    said, sent, told = await said_and_sent(whole, tmp_path, new_version.SECOND)
+
+    assert (said.mails, said.mailboxes) == (len(sent), len({to for to, _ in sent}))
+    assert f"{said.mails} mails til {said.mailboxes} postkasser" in told
+    # Not only as many: contacts, of whom one takes part for somebody else, participants, and a guest.
+    moved = {to for to, subject in sent if "oest-1" in subject}
+    assert {"et@k0101.example", "to@k0167.example", "gerda@gaest.example", "karen@k0101.example"} <= moved
+    assert "karen@k0147.example" not in {to for to, _ in sent}, "whoever left hears nothing"
+    assert not [subject for _, subject in sent if "vest-1" in subject]
+    waited = [subject for to, subject in sent if to == "karen@k0153.example"]
+    assert [one for one in waited if one.startswith("Plads bekræftet")], waited
+    for line in (
+        "Fristen",
+        "19500 → 20500",
+        "Mødet »oest-1« flyttes",
+        "Mødet »oest-2« aflyses",
+        "Mødet »vest-1« flyttes",
+    ):
+        assert line in told, line
+    assert await whole.broken() == []
+
+
+async def test_the_command_says_how_it_ended_and_writes_over_nobody(whole: Whole, tmp_path: Path) -> None:
+    """After the second version of the network."""
+    same = await publishes(whole, written(tmp_path, new_version.SECOND))
+    assert (same.status, same.errors) == (0, "")
+    assert "uændret" in same.out
+    wrong = new_version.SECOND.replace("total: 20500", "total: 1").replace("usual: 4", "usual: 5")
+    faulty = await publishes(whole, written(tmp_path, wrong), "--yes")
+    found = {code for code in ("fees_do_not_add_up", "capacity_mismatch") if f"[{code}]" in faulty.out}
+    assert (faulty.status, len(found)) == (1, 2), faulty.out
+    low = await publishes(whole, written(tmp_path, new_version.SECOND.replace("usual: 4", "usual: 2")))
+    assert (low.status, "[version_not_higher]" in low.errors) == (1, True), low
+    other = new_version.FIRST.replace(new_version.NETWORK, "et-andet").replace("90000012", "55606617")
+    taken = await publishes(whole, written(tmp_path, other))
+    assert (taken.status, "[series_taken]" in taken.errors) == (1, True), taken
+
+    gateway = whole.stack.addresses.gateway
+    token = tmp_path / "token"
+    token.write_text("not-a-token-of-anybodys")
+    third = written(tmp_path, new_version.THIRD)
+    stranger = await publishes(whole, third, "--yes", "--at", gateway, "--token-file", str(token))
+    assert (stranger.status, "Nøglen gælder ikke" in stranger.errors) == (3, True), stranger
+    none = await publishes(whole, third, "--yes", "--at", gateway, "--token-file", str(tmp_path / "none"))
+    assert (none.status, "kan ikke læses" in none.errors) == (3, True), none
+    away = await publishes(
+        whole, third, "--yes", "--at", "http://127.0.0.1:1", "--token-file", whole.stack.addresses.api_token_file
+    )
+    assert (away.status, "Intet er udgivet" in away.errors) == (4, True), away
+
+    # Somebody else publishes the third version while it is looked at.
+    command = [sys.executable, "-m", "deploy.local.cli", "publish", str(third), "--data-dir", str(whole.stack.data_dir)]
+    pipe = asyncio.subprocess.PIPE
+    sits = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe)
+    assert sits.stdout is not None
+    looked = b""
+    while b"[j/N]" not in looked:
+        looked += await asyncio.wait_for(sits.stdout.read(1000), 60)
+    theirs = new_version.THIRD.replace("title: Det fjerde møde", "title: Et fjerde møde")
+    await whole.client.send("POST", "/api/enrollment/programmes", {"file": theirs})
+    _, errors = await asyncio.wait_for(sits.communicate(b"j\n"), 60)
+    assert (sits.returncode, "[published_meanwhile]" in errors.decode()) == (5, True), errors
+    path = f"/api/enrollment/programmes/{new_version.NETWORK}/versions/3"
+    assert "Et fjerde møde" in (await whole.client.get(path))["yaml"]
+    await whole.simulation.quiet()
+
+
 async def test_the_papers_of_a_programme_are_one_file_and_whoever_is_erased_reads_what_stays(
     whole: Whole, tmp_path: Path
 ) -> None:
@@ -226,6 +367,27 @@ async def test_the_papers_of_a_programme_are_one_file_and_whoever_is_erased_read
     assert "Én faktura, som personen står på" in said
     assert "sendt til personen" in said
     assert "Arkivets kopi af papirerne for Netværk om den kommunale ungeindsats bliver hos" in said
+
+
+async def test_members_and_their_people_are_counted_as_they_are_mailed(whole: Whole, tmp_path: Path) -> None:
+    """Behind whatever asks the oracle, which knows of no members without a mailbox."""
+    programme = new_version.PARTNERS
+    first = await publishes(whole, written(tmp_path, new_version.PARTNERS_FIRST), "--yes")
+    assert first.status == 0, first
+    for code in ("uu-center", "vuc"):
+        path = f"/api/enrollment/organisations/{programme}.{code}"
+        await whole.client.send("PUT", path, {"main_email": f"kontor@{code}.example"})
+    await whole.simulation.quiet()
+    listed = await whole.client.get("/api/enrollment/enrolments", programme_id=programme)
+    places = {one["organisation"]["code"]: one["enrolment_id"] for one in listed["enrolments"]}
+    team = f"/api/enrollment/enrolments/{places[f'{programme}.vuc']}/team"
+    await whole.client.send("POST", team, {"name": "Vibe Vuc", "email": "vibe@vuc.example"})
+    await whole.simulation.quiet()
+
+    said, sent, _ = await said_and_sent(whole, tmp_path, new_version.PARTNERS_SECOND)
+
+    assert (said.mails, said.mailboxes) == (len(sent), len({to for to, _ in sent}))
+    assert {to for to, _ in sent} == {"kontor@uu-center.example", "kontor@vuc.example", "vibe@vuc.example"}
 
 
 async def test_after_all_of_it_nobody_else_can_read_a_file_or_enter_a_folder(whole: Whole) -> None:

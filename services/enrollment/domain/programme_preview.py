@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from services.enrollment.domain.programme_file.changes import ORDER, Change, Nothing, at
+from services.enrollment.domain.programme_file.changes import ORDER, Change, Nothing, Where, at, changes
 from services.enrollment.domain.programme_file.format import ProgrammeFile
-from services.enrollment.domain.programme_file.places import spoken
+from services.enrollment.domain.programme_file.places import spoken, spoken_value
 from services.enrollment.domain.programme_file.terms import terms as terms_of
+from services.enrollment.domain.programme_file.yaml_lines import read
 from shared.contracts.danish import clock_span, day_span, kroner, long_day, month_name
 from shared.contracts.money import moms, with_moms
 from shared.contracts.programme import MeetingPlan, ProgrammeTerms
@@ -123,18 +124,59 @@ class Standing:
     invited: int
 
 
+def day_in_words(text: str) -> str:
+    """A day in words; any other text as it is."""
+    try:
+        return long_day(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def change_in_words(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
+    """What it is about, and what stood and stands there; "" for nothing."""
+    if change.where and change.where[-1] == ORDER:
+        about = spoken(change.where[:-1], before)
+        return {"about": f"{about} › Rækkefølge", "before": ", ".join(change.before), "after": ", ".join(change.after)}
+    return {
+        "about": spoken(change.where, after if isinstance(change.before, Nothing) else before),
+        "before": _value(change.where, change.before),
+        "after": _value(change.where, change.after),
+    }
+
+
+def _value(where: Where, value: Any) -> str:
+    if isinstance(value, Nothing):
+        return ""
+    text = spoken_value(where, value)
+    return day_in_words(text) if isinstance(value, str) else text
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Between what holds and a later version: each field in words, and for whom what is another."""
+
+    changes: Sequence[Mapping[str, str]]
+    effects: Sequence[str]
+
+
+def differences(before: str, after: str, who: Standing) -> Differences:
+    """Of two texts of programme files."""
+    old, new = read(before).value or {}, read(after).value or {}
+    changed = changes(old, new)
+    return Differences([change_in_words(one, old, new) for one in changed], effects(changed, old, new, who))
+
+
 def effects(changed: Sequence[Change], before: Mapping[str, Any], after: Mapping[str, Any], who: Standing) -> list[str]:
     """For whom a later version changes what, and what was agreed and stays; in Danish."""
-    said = list(_meetings(changed, before, after, who))
+    said = list(_meetings(changed, before, after))
     touched = [sentence for where, sentence in _STAYS if any(one.where[: len(where)] == where for one in changed)]
     if touched and who.with_place:
         said.append(f"Nu har {who.with_place} plads, og {who.waiting} venter.")
     return [*said, *touched]
 
 
-def _meetings(
-    changed: Sequence[Change], before: Mapping[str, Any], after: Mapping[str, Any], who: Standing
-) -> Iterator[str]:
+def _meetings(changed: Sequence[Change], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """What the file says of them. Who is told what, the services say that lead them and write to people."""
     kinds: dict[str, list[str]] = {"flyttes": [], "aflyses": [], _NEW: []}
     for one in changed:
         if len(one.where) < 2 or one.where[0] != "meetings" or one.where[1] == ORDER:  # noqa: PLR2004  (a meeting's place)
@@ -148,8 +190,7 @@ def _meetings(
     for what, titles in kinds.items():
         if titles:
             many = f"{len(titles)} {'møde' if len(titles) == 1 else 'møder'}"
-            told = f" De, der skal med, får besked i kalenderen ({who.with_place} har plads)."
-            yield f"{many} {what}: {', '.join(titles)}.{told if what != _NEW and who.with_place else ''}"
+            yield f"{many} {what}: {', '.join(titles)}."
 
 
 _NEW = "kommer til"

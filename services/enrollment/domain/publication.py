@@ -45,13 +45,20 @@ def draft(text: str, book: Iterable[Entry]) -> Draft:
 
 
 def publish(
-    current: Programme | None, new: ProgrammeTerms, source: str, now: datetime, agreed: Collection[date] = ()
+    current: Programme | None,
+    new: ProgrammeTerms,
+    source: str,
+    now: datetime,
+    agreed: Collection[date] = (),
+    *,
+    seen: int | None = None,
 ) -> Decision[Programme]:
     """The first version, or a higher one in the place of the one there is. The same content again changes nothing.
 
     Refused `version_not_higher` for other content under a version that is already published, and whatever it says once
     it is cancelled. The owner of a programme never changes: others have bound its facts to it. The programme's own
-    round goes out on the day that it says now. `agreed`: up to which days open forbehold hold their places.
+    round goes out on the day that it says now. `agreed`: up to which days open forbehold hold their places. `seen`: the
+    version that held when somebody looked at what changes (0 = none); `published_meanwhile` when another one does now.
     """
     if new.ref.owner != source:
         raise Refused(
@@ -67,6 +74,12 @@ def publish(
         return Decision(after, (ProgrammePublished(owner=new.ref.owner, terms=new),), alarms)
     if current.terms == new:
         return Decision(current, (), alarms)
+    if seen is not None and seen != current.ref.version:
+        raise Refused(
+            "published_meanwhile",
+            f"Version {current.ref.version} er udgivet imens. Intet er overskrevet: se, hvad der er ændret mod den.",
+            version=current.ref.version,
+        )
     if new.ref.version <= current.ref.version:
         raise Refused(
             "version_not_higher",

@@ -48,6 +48,7 @@ from services.enrollment.usecases.receive_sign_up import ReceiveSignUp, receive_
 from services.enrollment.usecases.record_archive import record_archive
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.register_walk_in import register_walk_in
+from services.enrollment.usecases.rehearse_programme import RehearseProgramme, rehearse_programme
 from services.enrollment.usecases.remove_guest import remove_guest
 from services.enrollment.usecases.remove_team_member import remove_team_member
 from services.enrollment.usecases.renew_token import RenewToken, renew_token
@@ -114,6 +115,7 @@ from shared.contracts.enrollment import (
 )
 from shared.runtime.erasure import FindPeople
 
+REHEARSE = act(RehearseProgramme, rehearse_programme)
 PUBLISH = act(PublishProgramme, publish_programme, status=201, also=(200,))
 BEGIN_PROGRAMME_DRAFT = act(BeginProgrammeDraft, begin_programme_draft)
 """What is written in the editor is nobody else's wish: it and the next three are on pages alone."""

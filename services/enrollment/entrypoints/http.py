@@ -38,6 +38,7 @@ _MEMBER = f"{_TEAM}/{{person_id}}"
 
 ROUTES = (
     write("POST", f"{_API}/programmes", acts.PUBLISH),
+    write("POST", f"{_API}/programmes/rehearsal", acts.REHEARSE),
     listing(f"{_API}/programmes", read_programmes),
     read(_PROGRAMME, read_programme),
     write("POST", f"{_PROGRAMME}/invitations", acts.INVITE),

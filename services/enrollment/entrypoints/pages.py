@@ -240,7 +240,7 @@ def _of_the_editor(shows: Callable[..., BaseRoute]) -> Sequence[BaseRoute]:
         edits(f"{_DRAFT}/fil.yaml", drafts.download),
         edits(f"{_DRAFT}/vis", preview.preview),
         edits(f"{_DRAFT}/vis/formular", preview.sign_up),
-        edits(f"{_DRAFT}/udgiv", publishing.publish, acts.PUBLISH, discard),
+        edits(f"{_DRAFT}/udgiv", publishing.publish, acts.PUBLISH, discard, acts.REHEARSE),
         edits(f"{_DRAFT}/kasser", drafts.discard, discard),
     )
 

@@ -17,13 +17,18 @@ from shared.storage.tx import Tx
 
 
 class PublishProgramme(Command):
-    """`file` is the text of the YAML file."""
+    """`file` is the text of the YAML file. `seen`: the version that held when somebody looked at what it changes, 0 for
+    none; left out, whichever holds is replaced.
+    """
 
     file: str = Field(max_length=LONGEST_FILE)
+    seen: int | None = Field(default=None, ge=0, le=10**9)
 
 
 async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
-    """Refused 422 `programme_not_publishable` with every finding of the check; the same file again changes nothing."""
+    """Refused 422 `programme_not_publishable` with every finding of the check, 409 `published_meanwhile` where another
+    version holds than the one that was `seen`; the same file again changes nothing.
+    """
     new = draft(command.file, await organisations.load_municipalities(tx))
     terms = new.terms
     # Whoever writes to a member holds its entry in the address book before its programme.
@@ -32,7 +37,7 @@ async def publish_programme(tx: Tx, command: PublishProgramme) -> Answer:
 
     agreed = [] if current is None else await enrolments.load_agreed_forbehold(tx, current)
 
-    decided = publish(current, terms, tx.source, tx.now, agreed)
+    decided = publish(current, terms, tx.source, tx.now, agreed, seen=command.seen)
 
     if decided.after != current:
         if terms.ref.seller.series:

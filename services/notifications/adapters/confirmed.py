@@ -51,6 +51,22 @@ async def insert_new(tx: Tx, sign_ups: Sequence[Confirmed]) -> None:
     await _CONFIRMED.insert_new(tx, rows)
 
 
+async def count_told_of(tx: Tx, enrolment_ids: Sequence[str]) -> int:
+    """How many main mailboxes are told of these, and of no others."""
+    found: int = await tx.fetchval(
+        """
+        SELECT count(*) FROM (
+            SELECT c.organisation_code FROM confirmed_sign_ups c
+            WHERE c.organisation_code IN (SELECT organisation_code FROM confirmed_sign_ups
+                                          WHERE enrolment_id = ANY($1::text[]))
+            GROUP BY c.organisation_code HAVING bool_and(c.enrolment_id = ANY($1::text[]))
+        ) AS told
+        """,
+        list(enrolment_ids),
+    )
+    return found
+
+
 async def take(tx: Tx, organisation_code: str, day: date) -> list[Confirmed]:
     """Of that day and before, in the order of their places; gone from here: whoever takes them tells them."""
     rows = await tx.fetch(

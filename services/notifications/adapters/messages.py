@@ -387,6 +387,41 @@ async def _one_after_the_other(tx: Tx, programme_id: str, column: str) -> list[s
     return [row["one"] for row in rows]
 
 
+class Written(NamedTuple):
+    """Letters of a kind, about one meeting or about none (""). `mailboxes`: those of all kinds together."""
+
+    template: str
+    meeting: str
+    mails: int
+    failing: int
+    mailboxes: int
+
+
+async def load_last_number(tx: Tx) -> int:
+    found: int = await tx.fetchval("SELECT coalesce(max(number), 0) FROM messages")
+    return found
+
+
+async def count_written(tx: Tx, newest: int, correlation_id: str) -> list[Written]:
+    """What was written since, because of that: most of a kind first. What is never sent is `failing`."""
+    rows = await tx.fetch(
+        """
+        WITH written AS (
+            SELECT template, coalesce(says #>> '{meeting,title}', '') AS meeting, about, state, address_key
+            FROM messages
+            WHERE number > $1 AND correlation_id = $2
+        )
+        SELECT template, meeting, count(*) FILTER (WHERE state = 'pending') AS mails,
+               count(*) FILTER (WHERE state = 'failed') AS failing,
+               (SELECT count(DISTINCT address_key) FROM written WHERE state = 'pending') AS mailboxes
+        FROM written GROUP BY template, meeting, about ORDER BY mails DESC, template, meeting, about
+        """,
+        newest,
+        correlation_id,
+    )
+    return [Written(*row) for row in rows]
+
+
 async def count_sent_to(tx: Tx, recipients: Sequence[str]) -> int:
     found: int = await tx.fetchval(
         "SELECT count(*) FROM messages WHERE recipient = ANY($1) AND state = 'sent'", list(recipients)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.notifications.usecases.arm_reminder import arm_reminder
 from services.notifications.usecases.forget_people import FORGETTING
+from services.notifications.usecases.rehearse_version import RehearseMails, rehearse_mails
 from services.notifications.usecases.renew_calendar import RenewCalendar, renew_calendar
 from services.notifications.usecases.send_message import send_message
 from services.notifications.usecases.settle_message import (
@@ -42,6 +43,7 @@ CHANGE_WRITING = act(ChangeWriting, change_writing)
 ATTACH = act(AttachFile, attach_file)
 REMOVE_FILE = act(RemoveFile, remove_file)
 TRY_WRITING = act(TryWriting, try_writing)
+REHEARSE = act(RehearseMails, rehearse_mails)
 WRITE_TO_MANY = act(WriteToMany, write_to_many, status=202, also=(200,))
 FORGET = act(ForgetPerson, FORGETTING.forget)
 KEEP_ERASED = act(KeepErased, FORGETTING.keep)

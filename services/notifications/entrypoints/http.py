@@ -25,6 +25,7 @@ ROUTES = (
     listing(f"{_PROGRAMME}/audit", read_audit),
     write("POST", f"{_API}/messages", acts.SEND),
     write("POST", f"{_API}/reminders", acts.ARM_REMINDER),
+    write("POST", f"{_PROGRAMME}/rehearsal", acts.REHEARSE),
     write("POST", f"{_MESSAGE}/resend", acts.RESEND),
     write("POST", f"{_MESSAGE}/settle", acts.SETTLE),
     write("POST", f"{_API}/people/forget", acts.FORGET),

@@ -15,6 +15,7 @@ from services.notifications.pages import (
     draft_letters,
     mail_gateway,
     mails,
+    publication,
     receipt,
     refusing,
     today,
@@ -26,6 +27,7 @@ from shared.base.acts import Act
 from shared.runtime.erasure_page import erasure_pages
 from shared.runtime.service import Host
 from shared.runtime.why_page import why_page
+from shared.web.carried import ROOM
 from shared.web.pages import page
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
@@ -71,6 +73,7 @@ def _for_staff(host: Host) -> Sequence[BaseRoute]:
     return (
         shows("/notifications/stab/i-dag", today.today, opens=""),
         shows("/notifications/stab/udkast", draft_letters.draft_letters, opens="notifications.messages", posts=True),
+        does("/notifications/stab/udgivelse", publication.publication, acts.REHEARSE, room=ROOM),
         why_page(host, explain, "notifications.messages"),
         shows(_MAILS, mails.mails, opens=_SEES, posts=True),
         shows(_MAIL, mails.mail, opens=_SEES),

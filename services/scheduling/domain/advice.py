@@ -13,7 +13,16 @@ from services.scheduling.domain.outline import Outline, in_words
 from shared.contracts.danish import clock_span, day_span, listed, long_day, month_name
 from shared.contracts.danish_days import said_of_days
 from shared.contracts.programme import MeetingPlan
-from shared.contracts.scheduling import Meeting, When
+from shared.contracts.scheduling import (
+    Meeting,
+    MeetingCancelled,
+    MeetingFact,
+    MeetingHeld,
+    MeetingPlanned,
+    MeetingRescheduled,
+    MeetingScheduled,
+    When,
+)
 from shared.contracts.time import COPENHAGEN, days_after
 
 AHEAD = timedelta(days=60)
@@ -80,6 +89,35 @@ def dated_text(when: When) -> str:
         return f"{text} (klokkeslæt følger)"
     starts, ends = when.starts_at.astimezone(COPENHAGEN), when.ends_at.astimezone(COPENHAGEN)
     return f"{text} {clock_span(starts.time(), ends.time())}"
+
+
+WHAT: dict[type[MeetingFact], str] = {
+    MeetingPlanned: "planned",
+    MeetingScheduled: "dated",
+    MeetingRescheduled: "moved",
+    MeetingCancelled: "cancelled",
+    MeetingHeld: "held",
+}
+"""What a fact says of a meeting, in a word for programs."""
+
+
+def describe_change(fact: MeetingFact) -> dict[str, str | None]:
+    """What becomes of the meeting; `before` and `after` say in Danish when and where it is, None where it has no day.
+
+    What is told again without being another day or place, such as its title, has the same on both sides.
+    """
+    meeting, what = fact.meeting, WHAT[type(fact)]
+    now = None if meeting.when is None else _when_and_where(meeting.when, meeting.place)
+    before: str | None = None
+    if isinstance(fact, MeetingRescheduled):
+        before = dated_text(fact.previous)
+    elif isinstance(fact, MeetingCancelled):
+        before, now = now, None
+    return {"meeting_id": meeting.id, "title": meeting.title, "what": what, "before": before, "after": now}
+
+
+def _when_and_where(when: When, place: str | None) -> str:
+    return f"{dated_text(when)}, {place}" if place else dated_text(when)
 
 
 def who_hears(before: Meeting, after: When | None) -> tuple[str, ...]:

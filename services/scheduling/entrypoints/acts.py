@@ -7,6 +7,7 @@ from services.scheduling.usecases.complete_step import complete_step
 from services.scheduling.usecases.forget_people import FORGETTING
 from services.scheduling.usecases.mark_meeting_held import mark_meeting_held
 from services.scheduling.usecases.plan_meeting import plan_meeting
+from services.scheduling.usecases.rehearse_version import RehearseMeetings, rehearse_version
 from services.scheduling.usecases.set_meeting_date import set_meeting_date
 from shared.base.acts import act
 from shared.contracts.scheduling import CancelMeeting, CompleteStep, MarkMeetingHeld, PlanMeeting, SetMeetingDate
@@ -17,6 +18,7 @@ SET_DATE = act(SetMeetingDate, set_meeting_date)
 CANCEL = act(CancelMeeting, cancel_meeting)
 MARK_HELD = act(MarkMeetingHeld, mark_meeting_held)
 COMPLETE_STEP = act(CompleteStep, complete_step)
+REHEARSE = act(RehearseMeetings, rehearse_version)
 FORGET = act(ForgetPerson, FORGETTING.forget)
 KEEP_ERASED = act(KeepErased, FORGETTING.keep)
 FIND_PEOPLE = act(FindPeople, FORGETTING.search)

@@ -23,6 +23,7 @@ ROUTES = (
     write("POST", f"{_MEETING}/date", acts.SET_DATE),
     write("POST", f"{_MEETING}/cancel", acts.CANCEL),
     write("POST", f"{_MEETING}/held", acts.MARK_HELD),
+    write("POST", f"{_PROGRAMME}/rehearsal", acts.REHEARSE),
     write("POST", f"{_PROGRAMME}/steps", acts.COMPLETE_STEP),
     write("POST", "/api/scheduling/people/forget", acts.FORGET),
     write("POST", "/api/scheduling/people/search", acts.FIND_PEOPLE),

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from services.scheduling.entrypoints import acts
-from services.scheduling.pages import meeting, meetings, today, tracks
+from services.scheduling.pages import meeting, meetings, publication, today, tracks
 from services.scheduling.usecases.explain import explain
 from services.scheduling.usecases.forget_people import FORGETTING
 from shared.base.acts import Act
 from shared.runtime.erasure_page import erasure_pages
 from shared.runtime.service import Host
 from shared.runtime.why_page import why_page
+from shared.web.carried import ROOM
 from shared.web.scopes import of_command
 from shared.web.staff import staff_page
 from shared.web.token_use import use_page
@@ -29,12 +30,13 @@ def pages(host: Host) -> Sequence[BaseRoute]:
     """The first path that fits counts."""
     shows = partial(staff_page, host)
 
-    def does(path: str, shown: Callable[..., Awaitable[Response]], act: Act) -> BaseRoute:
+    def does(path: str, shown: Callable[..., Awaitable[Response]], act: Act, room: int = 0) -> BaseRoute:
         """A page that says what will come of the act and then does it: for whoever may do it alone."""
-        return shows(path, shown, act, opens=of_command(act.command, host.service.name))
+        return shows(path, shown, act, opens=of_command(act.command, host.service.name), room=room)
 
     return (
         shows("/scheduling/stab/i-dag", today.today, opens=""),
+        does("/scheduling/stab/udgivelse", publication.publication, acts.REHEARSE, room=ROOM),
         shows(f"{_PROGRAMME}/moeder", meetings.meetings, opens="scheduling.meetings"),
         shows(f"{_PROGRAMME}/moeder.csv", meetings.as_csv, opens="scheduling.meetings"),
         shows(f"{_PROGRAMME}/moeder.xlsx", meetings.as_xlsx, opens="scheduling.meetings"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 
@@ -19,8 +20,9 @@ from services.enrollment.usecases.begin_programme_draft import (
 from services.enrollment.usecases.change_capacity import change_capacity
 from services.enrollment.usecases.read_programme_drafts import read_programme_draft
 from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft, save_programme_draft
-from shared.contracts.enrollment import ChangeCapacity, ProgrammeChanged, ProgrammePublished
-from tests.support.enrollment_desk import P1, programme_text
+from shared.contracts.enrollment import ChangeCapacity, MunicipalityEnrolled, ProgrammeChanged, ProgrammePublished
+from tests.integration.enrollment.test_waiting_list import codes_of, enrolled, with_places
+from tests.support.enrollment_desk import P1, programme_text, sign_up
 from tests.support.workplace import Workplace, typed
 
 HERE = "/stab/redigering"
@@ -304,3 +306,51 @@ async def test_the_same_version_is_published_once_and_told_as_a_change(workplace
     answers = [await browser.post(f"{draft}/udgiv", data=form) for _ in range(2)]
     assert [one.headers["location"] for one in answers] == [f"/stab/forloeb/{P1}?besked=udgivet", f"{HERE}?besked=vaek"]
     assert len([one for one in await workplace.desk.told() if isinstance(one, ProgrammeChanged)]) == 1
+
+
+async def next_version(browser: httpx.AsyncClient, **said: str) -> str:
+    """The address of a draft of the next version of P1, with another title."""
+    page = (await browser.get(f"{HERE}/ny-version/{P1}")).text
+    draft = (await browser.post(f"{HERE}/ny-version/{P1}", data=typed(page))).headers["location"].partition("?")[0]
+    await written(browser, f"{draft}/felter/om", **{"title": "Netværk for unge", **said})
+    return draft
+
+
+async def test_a_version_that_somebody_published_meanwhile_is_shown_and_not_written_over(workplace: Workplace) -> None:
+    await workplace.desk.publish()
+    browser = await workplace.signed_in("consultant")
+    draft = await next_version(browser, version="3")
+    page = (await browser.get(f"{draft}/udgiv")).text
+    theirs = programme_text().replace("version: 1", "version: 2").replace("1. heldagsmøde i Vest", "Mødet i Vest")
+    await workplace.desk.publish(theirs)
+    refused = await browser.post(f"{draft}/udgiv", data=typed(page))
+    assert (refused.status_code, "Version 2 er udgivet imens" in refused.text) == (409, True)
+    assert "Det er ændret siden version 2" in refused.text
+    assert "Mødet i Vest" in refused.text, "what would be undone by it"
+    again = await browser.post(f"{draft}/udgiv", data=typed(refused.text))
+    assert again.status_code == 303, "whoever has seen it decides"
+
+
+async def test_what_is_only_rehearsed_is_told_to_nobody_and_its_links_open_nothing(workplace: Workplace) -> None:
+    desk = workplace.desk
+    one, other = await codes_of(desk, 2)
+    await desk.publish(with_places(1, 1))
+    assert await enrolled(desk, sign_up(one), sign_up(other)) == ["enrolled", "waitlisted"]
+    await desk.told()
+    browser = await workplace.signed_in("consultant")
+    draft = await next_version(browser)
+    whole = (await file_of(browser, draft)).replace("{usual: 1, hard: 1}", "{usual: 2, hard: 2}")
+    page = (await browser.get(f"{draft}/fil")).text
+    answer = await browser.post(f"{draft}/fil", data=typed(page, text=whole))
+    assert answer.status_code == 303, answer.text
+    page = (await browser.get(f"{draft}/udgiv")).text
+    facts = [json.loads(fact) for fact in json.loads(unescape(re.findall(r'name="facts"[^>]*>\n?(.*?)<', page)[0]))]
+    (placed,) = [fact["data"] for fact in facts if fact["type"] == MunicipalityEnrolled.type]
+    assert placed["organisation"]["code"] == other
+    paths = [value for name, value in placed.items() if name.endswith("_path") and value]
+    assert len(paths) >= 2
+    for path in paths:
+        opened = await workplace.browser().get(path, follow_redirects=True)
+        assert opened.status_code in {401, 403, 404, 410}, path
+    assert await desk.told() == []
+    assert await desk.pool.fetchval("SELECT count(*) FROM enrolments WHERE state = 'waitlisted'") == 1

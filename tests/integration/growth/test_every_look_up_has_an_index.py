@@ -217,7 +217,7 @@ def argument(service: str, name: str, annotation: str) -> Any:
         "import_id": "i9", "came_to": "stored",
         "code_id": "c9", "writing_id": "t9", "file_place": 0,
         "meant": ["x50", "x51"], "chosen": ["x50"], "role": "faktura",
-        "organisation": "By", "bounced": True,
+        "organisation": "By", "bounced": True, "newest": MANY - 50, "correlation_id": "c9",
         "looks": [Look(one, f"{one[0].replace('e', 'x')}50", "f", NOW) for one in ("meeting", "enrolment")],
     }  # fmt: skip
     if name == "after" and annotation == "int":

@@ -22,6 +22,8 @@ WALKED = {
 NO_FORM = {
     "/api/notifications/calendar/replies",  # a mail as it is; `tests/unit/notifications/test_replies.py` reads odd ones
     "/notifications/stab/udkast",  # terms of a draft; `test_draft_letters.py` sends odd ones
+    "/notifications/stab/udgivelse",  # facts that nobody has told; `test_rehearsals.py` there brings odd ones
+    "/scheduling/stab/udgivelse",  # as well; `tests/integration/scheduling/test_rehearsals.py`
     "/login/oidc/logud",  # the identity provider's token; `tests/integration/enrollment/test_sign_in.py` sends odd ones
     # a button alone, with nothing to fill in; `tests/integration/enrollment/test_staff_deeds.py` presses both
     "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}/moeder/{meeting_id}/inviter",

@@ -32,6 +32,7 @@ _PEOPLE = "/api/enrollment/enrolments/{enrolment_id}/meetings/{meeting_id}/parti
 ROUTES: Mapping[str, Mapping[str, str]] = {
     "enrollment": {
         "POST /api/enrollment/programmes": "enrollment.PublishProgramme",
+        "POST /api/enrollment/programmes/rehearsal": "enrollment.RehearseProgramme",
         "GET /api/enrollment/programmes": "enrollment.programmes",
         "GET /api/enrollment/programmes/{programme_id}": "enrollment.programmes",
         "POST /api/enrollment/programmes/{programme_id}/invitations": "enrollment.InviteMunicipalities",
@@ -145,6 +146,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/notifications/meetings/{meeting_id}/answers": "notifications.meetings.answers",
         "GET /api/notifications/programmes/{programme_id}/mails": "notifications.programmes.mails",
         "GET /api/notifications/programmes/{programme_id}/audit": "notifications.programmes.audit",
+        "POST /api/notifications/programmes/{programme_id}/rehearsal": "notifications.RehearseMails",
         "POST /api/notifications/messages": "notifications.SendMessage",
         "POST /api/notifications/reminders": "notifications.ArmReminder",
         "POST /api/notifications/messages/{message_id}/resend": "notifications.ResendMessage",
@@ -159,6 +161,7 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
         "GET /api/scheduling/programmes/{programme_id}/meeting-changes": "scheduling.programmes.meeting-changes",
         "GET /api/scheduling/programmes/{programme_id}/steps": "scheduling.programmes.steps",
         "POST /api/scheduling/programmes/{programme_id}/steps": "scheduling.CompleteStep",
+        "POST /api/scheduling/programmes/{programme_id}/rehearsal": "scheduling.RehearseMeetings",
         "GET /api/scheduling/programmes/{programme_id}/audit": "scheduling.programmes.audit",
         "GET /api/scheduling/meetings": "scheduling.meetings",
         "GET /api/scheduling/meetings/{meeting_id}": "scheduling.meetings",

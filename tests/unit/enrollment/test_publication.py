@@ -53,6 +53,23 @@ def test_a_higher_version_takes_its_place_and_the_places_given_stay_given() -> N
     assert publish(current, terms(2, places=5), US, NOW).after.hard == 7
 
 
+def test_what_holds_by_now_is_not_written_over_by_whoever_looked_before() -> None:
+    current = Programme(terms(2), hard=12)
+    with pytest.raises(Refused) as refused:
+        publish(current, terms(3, places=8), US, NOW, seen=1)
+    assert (refused.value.code, refused.value.status, refused.value.extra["version"]) == (
+        "published_meanwhile",
+        409,
+        2,
+    )
+    with pytest.raises(Refused) as low:
+        publish(current, terms(2, places=8), US, NOW, seen=0)
+    assert low.value.code == "published_meanwhile", "rather than that its version is too low"
+    assert publish(current, terms(3), US, NOW, seen=2).facts
+    assert not publish(current, terms(2), US, NOW, seen=1).facts, "the same again is no change, whatever was seen"
+    assert publish(None, terms(), US, NOW, seen=0).facts
+
+
 def test_a_programme_without_a_capacity_stays_open_however_often_it_is_published() -> None:
     current = Programme(terms(places=None), taken=7, hard=None)
     assert publish(current, terms(2, places=None), US, NOW).after.hard is None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from starlette.requests import Request
@@ -16,10 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.enrollment.domain.programme_draft import written_anew
 from services.enrollment.domain.programme_file.changes import (
-    ORDER,
-    Change,
     Meeting,
-    Nothing,
     Where,
     met,
     together,
@@ -28,14 +24,14 @@ from services.enrollment.domain.programme_file.day_notes import day_notes
 from services.enrollment.domain.programme_file.fields import Entries, Field, Part, shown
 from services.enrollment.domain.programme_file.findings import Path
 from services.enrollment.domain.programme_file.moving import Moved
-from services.enrollment.domain.programme_file.places import path_of, spoken, spoken_value, where_of
+from services.enrollment.domain.programme_file.places import path_of, where_of
 from services.enrollment.domain.programme_file.typed import said_by, with_entries, with_part
 from services.enrollment.domain.programme_file.yaml_lines import read
+from services.enrollment.domain.programme_preview import change_in_words, day_in_words
 from services.enrollment.pages.editor.common import EDITION, SCOPE, Desk, Noted, desk, edition_in, looked_at, show
 from services.enrollment.usecases.save_programme_draft import SaveProgrammeDraft
 from shared.base.acts import Act
 from shared.base.problems import Problem
-from shared.contracts.danish import long_day
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
@@ -254,16 +250,9 @@ def _showing(at: Desk, page: Part, form: Form | None) -> dict[str, Shown]:
             by_name.get(field.name, ()),
             day_notes(value) if field.kind in {"date", "month"} else "",
             proposal,
-            _day(proposal.was) if proposal else "",
+            day_in_words(proposal.was) if proposal else "",
         )
     return found
-
-
-def _day(text: str) -> str:
-    try:
-        return long_day(date.fromisoformat(text))
-    except ValueError:
-        return text
 
 
 def _way_to(data: Mapping[str, Any], path: Path) -> list[tuple[str, str]]:
@@ -296,9 +285,12 @@ def _merging(host: Host, request: Request, at: Desk, meeting: Meeting, form: For
         at,
         status=409,
         form=form,
-        theirs=[_said(one, base, at.data) for one in meeting.theirs],
-        mine=[_said(one, base, base) for one in meeting.mine if one.where not in lost],
-        conflicts=[(_said(one, base, base), _said(other, base, at.data)) for one, other in meeting.conflicts],
+        theirs=[change_in_words(one, base, at.data) for one in meeting.theirs],
+        mine=[change_in_words(one, base, base) for one in meeting.mine if one.where not in lost],
+        conflicts=[
+            (change_in_words(one, base, base), change_in_words(other, base, at.data))
+            for one, other in meeting.conflicts
+        ],
         typed=[(name, one) for name in form.values for one in form.chosen(name)],
         kept=[
             (name, one) for name, one in form.own.items() if name == ACT or name.startswith(f"{SEEN}:") or name == "_og"
@@ -307,26 +299,3 @@ def _merging(host: Host, request: Request, at: Desk, meeting: Meeting, form: For
         mine_name=MINE,
         base_name=BASE,
     )
-
-
-def _said(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
-    """In words."""
-    if change.where and change.where[-1] == ORDER:
-        about = spoken(change.where[:-1], before)
-        return {"about": f"{about} › Rækkefølge", "before": ", ".join(change.before), "after": ", ".join(change.after)}
-    return {
-        "about": spoken(change.where, after if isinstance(change.before, Nothing) else before),
-        "before": _value(change.where, change.before),
-        "after": _value(change.where, change.after),
-    }
-
-
-def _value(where: Where, value: Any) -> str:
-    if isinstance(value, Nothing):
-        return ""
-    text = spoken_value(where, value)
-    return _day(text) if isinstance(value, str) else text
-
-
-def in_words(changed: Sequence[Change], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [_said(one, before, after) for one in changed]

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import json
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.enrollment.domain.programme_file.changes import changes
-from services.enrollment.domain.programme_file.yaml_lines import read
-from services.enrollment.domain.programme_preview import Standing, effects
+from services.enrollment.domain.programme_preview import Differences, Standing, differences
 from services.enrollment.pages.editor.common import EDITION, HERE, SCOPE, Desk, desk_if_there, edition_in, show
-from services.enrollment.pages.editor.form import in_words
 from services.enrollment.pages.staff_action import told_by, who_moves_up
 from services.enrollment.pages.staff_programme import reader
 from services.enrollment.usecases.discard_programme_draft import DiscardProgrammeDraft
 from services.enrollment.usecases.publish_programme import PublishProgramme
 from services.enrollment.usecases.read_programme_page import read_concerned
+from services.enrollment.usecases.rehearse_programme import RehearseProgramme
 from shared.base.acts import Act
 from shared.runtime.service import Host
 from shared.web.door import Rehearsal
 from shared.web.forms import Form, read_form
 from shared.web.staff import badge_in, staff_form
 
+SEEN = "_gaelder"
+"""Hidden in the form: the version that held when it was shown what changes, 0 for none."""
 
-async def publish(host: Host, act: Act, end: Act, request: Request) -> Response:
+
+async def publish(host: Host, act: Act, end: Act, look: Act, request: Request) -> Response:
     at = await desk_if_there(host, request)
     if at is None:
         return RedirectResponse(f"{HERE}?besked=vaek", 303)
@@ -39,7 +42,8 @@ async def publish(host: Host, act: Act, end: Act, request: Request) -> Response:
             status = 409
         else:
             actor = badge_in(request).actor
-            wish = PublishProgramme(file=draft.text)
+            seen = form.own.get(SEEN, "")
+            wish = PublishProgramme(file=draft.text, seen=edition_in(seen) if seen else None)
             reply = await host.door.submit(act, wish, form.key, actor=actor, patient=True)
             if (refused := reply.refusal()) is None:
                 # A draft that stays behind says the same as what is published, and can be thrown away by hand.
@@ -48,19 +52,19 @@ async def publish(host: Host, act: Act, end: Act, request: Request) -> Response:
                 return RedirectResponse(f"/stab/forloeb/{draft.programme_id}?besked=udgivet", 303)
             form.refuse(refused)
             status = refused.status
-    found = None if why_not else await _rehearsed(host, act, request, at, form)
+    found = None if why_not else await _rehearsed(host, look, request, at, form)
     return await _page(host, request, at, form, found, why_not, status)
 
 
-async def _rehearsed(host: Host, act: Act, request: Request, at: Desk, form: Form) -> Rehearsal | None:
+async def _rehearsed(host: Host, look: Act, request: Request, at: Desk, form: Form) -> Rehearsal | None:
     """None when it would be refused, which is among the errors then."""
-    wish = PublishProgramme(file=at.opened.draft.text)
-    found = await host.door.rehearse(act, wish, actor=badge_in(request).actor)
+    wish = RehearseProgramme(file=at.opened.draft.text)
+    found = await host.door.rehearse(look, wish, actor=badge_in(request).actor)
     if found.refused is not None:
         if not form.errors:
             form.refuse(found.refused)
         return None
-    return found
+    return Rehearsal(found.body["told"], found.body)
 
 
 def _why_not(request: Request, at: Desk) -> str:
@@ -78,11 +82,14 @@ async def _page(
     host: Host, request: Request, at: Desk, form: Form, found: Rehearsal | None, why_not: str, status: int
 ) -> Response:
     opened = at.opened
-    before = (read(opened.published_text).value or {}) if opened.published_text else None
-    async with host.transaction(reader(request)) as tx:
-        concerned = await read_concerned(tx, opened.draft.programme_id)
-    changed = changes(before, at.data) if before is not None else []
-    standing = Standing(concerned.with_place, concerned.waiting, concerned.invited)
+    changed = Differences((), ())
+    if found is not None:
+        changed = Differences(found.body["changes"], found.body["effects"])
+    elif opened.published_text:
+        async with host.transaction(reader(request)) as tx:
+            concerned = await read_concerned(tx, opened.draft.programme_id)
+        standing = Standing(concerned.with_place, concerned.waiting, concerned.invited)
+        changed = differences(opened.published_text, opened.draft.text, standing)
     return show(
         host,
         request,
@@ -94,11 +101,13 @@ async def _page(
         may_press=found is not None,
         is_first=opened.published is None,
         version=opened.published.ref.version if opened.published else 0,
-        changed=in_words(changed, before or {}, at.data),
-        effects=effects(changed, before, at.data, standing) if before is not None else [],
+        seen_name=SEEN,
+        changed=changed.changes,
+        effects=changed.effects,
         told=told_by(found) if found else (),
         moves=who_moves_up(found) if found else (),
         findings=found.body.get("findings", ()) if found else (),
         invites_at=found.body.get("invites_at") if found else None,
+        facts=json.dumps(found.body["facts"], ensure_ascii=False) if found else "",
         nothing=found is not None and found.body.get("outcome") == "unchanged",
     )
