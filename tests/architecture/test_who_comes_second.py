@@ -40,7 +40,9 @@ SHOWN = "the page says what would come of it before it is done, and what stands 
 MACHINE = "no form asks for it, and whoever asks moves its own alone"
 ASKS = "it asks, and changes nothing"
 OVERWRITES_NOTHING: Mapping[str, str] = {
-    "PublishProgramme": "the file says which version it is, and an older one is refused",
+    "RehearseProgramme": ASKS,
+    "RehearseMeetings": ASKS,
+    "RehearseMails": ASKS,
     "BeginProgrammeDraft": ADDS,
     "CancelProgramme": ONCE,
     "InviteMunicipalities": ADDS,
@@ -138,6 +140,8 @@ MET: Mapping[str, str] = {
         "tests/integration/invoicing/test_staff_ledger.py::"
         "test_whoever_puts_right_what_was_put_right_meanwhile_is_shown_to_what"
     ),
+    "/stab/redigering/{draft_id}/udgiv": "tests/integration/enrollment/test_editor.py::"
+    "test_a_version_that_somebody_published_meanwhile_is_shown_and_not_written_over",
     f"{_MANY}/ret": f"{_MANY_TESTS}test_two_who_write_the_same_draft_are_shown_what_the_other_wrote",
     f"{_MANY}/send": f"{_MANY_TESTS}test_what_nobody_has_read_is_not_sent",
 }
