@@ -1810,6 +1810,7 @@ class QuoteOption(Command):
     good_until: Day
     """The last day on which it can be accepted."""
     seen: Id | None = None
+    """What whoever offers it has seen of the open quote."""
 
 
 QuoteRound = Annotated[int, Field(ge=1, le=MOST_PLACES)]

@@ -66,7 +66,7 @@ def new_key() -> str:
 @dataclass(frozen=True, slots=True)
 class Met:
     """What somebody else has changed since a form was shown, in words; `fields` are one thing. `both`: so has whoever
-    sends the form, who chooses.
+    sends the form, who chooses. With neither `before` nor `theirs`, `label` says all that may be said.
     """
 
     fields: tuple[str, ...]

@@ -36,6 +36,10 @@ class Stands:
     """What fields are called that the form does not ask for."""
     as_read: Callable[[str, str], str] = _as_it_is
     """A field's text as somebody reads it."""
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    """Fields that stand for what whoever sends the form is not shown: what is said when one has changed; empty =
+    nothing.
+    """
 
 
 def begin(form: Form, fields: Fields) -> Form:
@@ -76,7 +80,9 @@ def met(form: Form, stands: Stands) -> bool:
     labels = {**stands.labels, **form.labels}
     form.key, form.stood, form.met_who = new_key(), said(stands.fields), stands.who
     form.met = [
-        Met(
+        Met(one.fields, stands.unseen[one.field], "", "", "", both=False)
+        if one.field in stands.unseen
+        else Met(
             one.fields,
             ", ".join(labels.get(name, name) for name in _filled(one)),
             one.shown(one.before, stands.as_read),
@@ -85,6 +91,7 @@ def met(form: Form, stands: Stands) -> bool:
             one.both,
         )
         for one in heard.clashes
+        if stands.unseen.get(one.field) != ""
     ]
     return bool(form.met)
 

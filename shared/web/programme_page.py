@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -16,7 +17,9 @@ from starlette.responses import Response
 
 from shared.base.cause import Cause, new_correlation
 from shared.base.listing import CURSOR
+from shared.contracts.danish import day_and_clock
 from shared.contracts.programme import ProgrammeRef
+from shared.contracts.time import COPENHAGEN
 from shared.web.badge import Badge
 from shared.web.staff import badge_in, render
 
@@ -150,3 +153,9 @@ def who(actor: str | None) -> str:
         "token": f"Et program hos arrangøren ({name})",
     }
     return known.get(kind, "Tovholder selv")
+
+
+def at_and_who(at: datetime, actor: str, me: str) -> str:
+    """When something was done, and who was behind it, inside a sentence that `me` reads."""
+    there, name = at.astimezone(COPENHAGEN), "jer selv, på en anden side" if actor == me else who(actor)
+    return f"{day_and_clock(there.date(), there.time())} af {name[:1].lower()}{name[1:]}"

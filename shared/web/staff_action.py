@@ -225,14 +225,14 @@ class _Asked:
             preview, refused = None, no.status
         if preview is None and form.refused_by == CHANGED and self.doing.stands is not None:
             preview, refused = await self._meet(form, self.doing.stands), 409
-        return refused if preview is None else 200, preview
+        return refused if preview is None or form.met else 200, preview
 
     async def _meet(self, form: Form, stands: Callable[[], Awaitable[Stands]]) -> Preview | None:
-        """Somebody else was faster: what they have changed is in the form then. Where they did what is wished, there is
-        nothing to choose, and it is said what would come of it now.
+        """Somebody else was faster: what they have changed is in the form then. Where they did what is wished, or
+        nothing is asked for, there is nothing to choose, and it is said what would come of it now.
         """
         form.errors.clear()
-        if met(form, await stands()):
+        if met(form, await stands()) and self.doing.typed:
             return None
         wish = self.command(form)
         return None if wish is None else await self._look(wish, form)

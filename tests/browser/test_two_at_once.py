@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from services.enrollment.adapters.links import participants_path
 from services.enrollment.domain.enrolment import enrolment_id
 from tests.browser.test_staff_programme import HERE, busy, signed_in
-from tests.support.browser import look
+from tests.integration.enrollment.test_places import on_team
+from tests.integration.enrollment.test_team_needs import ASKS, NUTS, has_meeting
+from tests.support.browser import look, visitor
 from tests.support.enrollment_desk import AARHUS, KOEBENHAVN, P1
+from tests.support.enrollment_web import Town
 from tests.support.workplace import Workplace
 
 pytestmark = pytest.mark.browser
@@ -76,3 +80,39 @@ async def test_by_keyboard_at_a_desk_it_is_read_out_and_chosen(chromium: Browser
     await desk.get_by_role("button", name="Se, hvad der sker").focus()
     await desk.keyboard.press("Enter")
     await expect(desk.get_by_text("Intet bliver anderledes")).to_be_visible()
+
+
+async def test_what_somebody_needs_is_chosen_by_them_and_shown_to_nobody_else(chromium: Browser, town: Town) -> None:
+    paths = await on_team(town.desk, "Anna", "Bo", file=ASKS)
+    await has_meeting(town.desk)
+    team = f"{town.url}{participants_path(town.desk.links, await town.desk.guest())}/hold"
+    phone = await (await visitor(chromium, town, width="phone")).new_page()
+    first = await (await visitor(chromium, town, scripts=False)).new_page()
+    second = await (await visitor(chromium, town)).new_page()
+    await phone.goto(f"{town.url}{paths['Bo']}/behov")
+    for page in (first, second):
+        await page.goto(team)
+        await page.get_by_role("link", name="Kost og adgang for Bo").click()
+    for page, choice in ((first, "Vegetar"), (second, "Vegansk")):
+        await page.get_by_label(choice).check()
+        await page.get_by_label("Ja, I må gemme det til møderne.").check()
+        await page.get_by_role("button", name="Gem").click()
+    await expect(second.get_by_role("heading", name="En anden har rettet imens")).to_be_visible()
+    await expect(second.get_by_text("Hvad der er gemt, vises kun for personen selv")).to_be_visible()
+    await expect(second.get_by_label("Vegansk")).to_be_checked()
+    await expect(second.get_by_label("Vegetar")).not_to_be_checked()
+    await look(second, "needs-unseen-desktop")
+
+    await phone.get_by_label("Vegansk").check()
+    await phone.get_by_label("Andet om kost").fill(NUTS)
+    await phone.get_by_label("Ja, I må gemme det til møderne.").check()
+    await phone.get_by_role("button", name="Gem").click()
+    await expect(phone.get_by_role("alert").first).to_be_focused()
+    await expect(phone.get_by_label("Andet om kost")).to_have_value(NUTS)
+    await look(phone, "needs-two-at-once-phone")
+    await phone.get_by_label("Behold den andens: Vegetar").check()
+    await phone.get_by_role("button", name="Gem").click()
+    await expect(phone.get_by_text("Kost og adgang er gemt")).to_be_visible()
+    row = await town.desk.pool.fetchrow("SELECT diet, diet_text, own FROM team_needs")
+    assert row is not None
+    assert (row["diet"], row["diet_text"], row["own"]) == (["vegetar"], NUTS, True)

@@ -23,7 +23,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local import topics
 from deploy.local.locations import service_names
-from shared.contracts.event import COMMANDS, FACTS, topic_of
+from shared.contracts.event import COMMANDS, FACTS, TOLD_BY_OTHERS, topic_of
 from tests.support import golden
 from tests.support.golden import EXPECTED, FOLDER, LOG, Kept, read_log, readers
 from tests.support.servers import MakeDatabase
@@ -41,6 +41,8 @@ STRANGERS: dict[str, dict[str, list[str]]] = {
     for name in ("andre-systemer", "andre-systemer-for-sig")
 }
 """What a system tells of an enrolment in another's programme: it is not believed."""
+IN_NO_LOG: dict[str, str] = {}
+"""Fact → why no log has it, of those that a service of ours tells."""
 every_log = pytest.mark.parametrize("folder", LOGS, ids=lambda folder: folder.name)
 
 
@@ -51,6 +53,10 @@ def log_in(folder: Path) -> list[Kept]:
 def expected_in(folder: Path) -> dict[str, Any]:
     expected: dict[str, Any] = json.loads((folder / EXPECTED).read_text(encoding="utf-8"))
     return expected
+
+
+def _type_of(kept: Kept) -> str:
+    return str(kept.value["type"]) if isinstance(kept.value, dict) else ""
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +108,11 @@ def test_the_logs_hold_events_of_every_service_that_is_listened_to() -> None:
     assert {topic_of(name) for name in ("enrollment", "scheduling", "invoicing")} <= told
     assert "tovholder.intake" in told
     assert all((folder / LOG).stat().st_size < LARGEST for folder in LOGS)
+
+
+def test_every_fact_of_the_catalogue_stands_in_a_log_or_has_its_reason() -> None:
+    told = {_type_of(kept) for folder in LOGS for kept in log_in(folder) if kept.is_event}
+    assert set(FACTS) - told == {*TOLD_BY_OTHERS, *IN_NO_LOG}
 
 
 @every_log

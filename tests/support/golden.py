@@ -2,7 +2,8 @@
 
 `python -m tests.support.golden dump --kafka HOST:PORT [--prefix P] FOLDER` writes what stands in the topics of an
 installation to `FOLDER/log.jsonl`, one JSON object a line: topic (without prefix), key, headers, timestamp (Kafka's,
-ms) and value, in the order of the events' own times; `play STORY FOLDER` plays a story and writes what it left there.
+ms) and value, in the order of the events' own times; `play STORY FOLDER` plays a story and writes what it left there,
+with `--desk` after staff have gone on with it on their pages (`tests.support.golden_desk`).
 The test itself writes the expected state anew when TOVHOLDER_WRITE_GOLDEN is set. A log that is there stays as it is.
 """
 
@@ -39,6 +40,7 @@ from shared.messaging.subscriptions import topics_of
 from shared.runtime.service import Host, Service, build_consumer
 from shared.storage.pool import open_pool
 from tests.support.eventually import eventually
+from tests.support.golden_desk import at_the_desk
 from tests.support.servers import MakeDatabase
 
 FOLDER = ROOT / "tests" / "contracts" / "golden"
@@ -163,8 +165,8 @@ async def dump(kafka: Address, prefix: str = "") -> list[Kept]:
     return sorted(found, key=lambda kept: (kept.is_event, kept.time if kept.is_event else BEGINNING, kept.timestamp))
 
 
-async def play(story: Path) -> list[Kept]:
-    """What a story leaves in the topics, when all of it went as it says."""
+async def play(story: Path, *, desk: bool = False) -> list[Kept]:
+    """What a story leaves in the topics, when all of it went as it says; `desk`: and staff after it."""
     with tempfile.TemporaryDirectory(prefix="tovholder-golden-", ignore_cleanup_errors=True) as folder:
         data_dir = Path(folder) / "data"
         async with Theatre(data_dir) as theatre:
@@ -172,6 +174,8 @@ async def play(story: Path) -> list[Kept]:
             if not played.holds:
                 raise SystemExit(f"{story} does not go as it says; `tovholder play` shows what is otherwise.")
             addresses = running(data_dir)
+            if desk:
+                await at_the_desk(addresses)
             return await dump(kafka_as(addresses), addresses.prefix)
 
 
@@ -309,8 +313,9 @@ def main() -> None:
     command.set_defaults(kept=lambda given: dump(given.kafka, given.prefix))
     command = commands.add_parser("play", help="write what a story leaves in the topics")
     command.add_argument("story", type=Path)
+    command.add_argument("--desk", action="store_true", help="then staff do on their pages what no story can")
     command.add_argument("folder", type=Path)
-    command.set_defaults(kept=lambda given: play(given.story))
+    command.set_defaults(kept=lambda given: play(given.story, desk=given.desk))
     options = parser.parse_args()
     kept = asyncio.run(options.kept(options))
     options.folder.mkdir(parents=True, exist_ok=True)

@@ -62,6 +62,17 @@ _SAID_AT = f"""
 """
 
 
+_MARK = "needs"
+
+
+def kept_mark(tx: Tx, needs: Needs | None, *key: str) -> str:
+    """Of what is kept of one person (`key`: where, and who), or that nothing is: another one whenever it was said
+    otherwise. Nobody reads out of it what it says, or whether there is anything.
+    """
+    saved = f"{needs.saved_in} {needs.consented_at.isoformat()}" if needs else ""
+    return tx.links.sign(_MARK, " ".join([*key, saved])).rpartition(".")[2]
+
+
 async def load(tx: Tx, roster_id: str, person_id: str) -> Needs | None:
     row = await tx.fetchrow("SELECT * FROM needs WHERE roster_id = $1 AND person_id = $2", roster_id, person_id)
     return None if row is None else _needs(row, person_id)
@@ -300,4 +311,5 @@ def _needs(row: Any, person_id: str) -> Needs:
         consented_at=row["consented_at"],
         # The version before, beside this one, says it by the actor alone.
         own=row["own"] or row["actor"] == f"person/{person_id}",
+        saved_in=row["correlation_id"],
     )

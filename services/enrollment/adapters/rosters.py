@@ -33,6 +33,7 @@ _SEATS = Table(
         "written_name": "text",
         "written_email": "text",
         "own_billing": "jsonb",
+        "billed_in": "text",
         **CAUSE,
     },
     key=("roster_id", "person_id"),
@@ -177,11 +178,11 @@ def _unsettled(seats: Iterable[Seat]) -> dict[int, Seat]:
     return {seat.number: replace(seat, stays_extra=False) for seat in seats}
 
 
-async def save_billing(tx: Tx, roster: Roster, seat: Seat) -> None:
-    """Who pays for a seat of a locked roster; who put it in stays who they are."""
+async def save_billing(tx: Tx, roster: Roster, seat: Seat, cause: Cause) -> None:
+    """Who pays for a seat of a locked roster, and by which request; who put it in stays who they are."""
     own = seat.billing.model_dump_json() if seat.billing else None
     row = {"roster_id": roster.id, "person_id": seat.person.person_id, "own_billing": own}
-    await _SEATS.update(tx, [row])
+    await _SEATS.update(tx, [{**row, "billed_in": cause.correlation_id}])
 
 
 async def _load(

@@ -24,6 +24,7 @@ from shared.contracts.decision import Alarm
 from shared.contracts.programme import NeedPart, NeedsTerm
 from shared.contracts.refusal import Refused
 from shared.contracts.scheduling import Meeting
+from shared.contracts.seen import said
 from shared.contracts.time import days_after, start_of_day
 
 FORGET_NEEDS = "needs_end"
@@ -51,16 +52,8 @@ class Needs:
     consented_at: datetime = field(compare=False)
     own: bool = False
     """Whether the person has said it by their own link, whoever has saved it since."""
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """As a form has them."""
-        return {
-            "diet": BETWEEN.join(self.diet),
-            "diet_text": self.diet_text,
-            "access": BETWEEN.join(self.access),
-            "access_text": self.access_text,
-        }
+    saved_in: str = field(default="", compare=False)
+    """The request that saved it: another one for every time that it was said otherwise."""
 
     @property
     def said(self) -> tuple[tuple[str, ...], str, tuple[str, ...], str]:
@@ -76,6 +69,23 @@ class Count:
     title: str
     number_of: int
     text: str = ""
+
+
+STOOD = "kept"
+"""What a form says of what is kept, whoever sends it: a mark, and nothing of what it says."""
+
+
+def own_fields(needs: Needs | None) -> dict[str, str]:
+    """As the form has it of whoever it is about."""
+    if needs is None:
+        return {}
+    fields = {
+        "diet": BETWEEN.join(needs.diet),
+        "diet_text": needs.diet_text,
+        "access": BETWEEN.join(needs.access),
+        "access_text": needs.access_text,
+    }
+    return said(fields)
 
 
 def asked(roster: Roster) -> NeedsTerm | None:

@@ -147,17 +147,6 @@ def as_it_stands(order: Order | None, now: datetime) -> Order | None:
     return order if now < start_of_day(day_after(order.good_until)) else replace(order, state="lapsed")
 
 
-def quote_fields(order: Order | None) -> dict[str, str]:
-    """What is offered now, as the form has it; nothing = no quote is open."""
-    if order is None or order.state != "quoted" or order.good_until is None:
-        return {}
-    return {
-        "price": kroner(order.price_ore).removesuffix(" kr."),
-        "includes": order.includes,
-        "good_until": order.good_until.isoformat(),
-    }
-
-
 def wording(option: Option, now: datetime) -> str:
     """Where it stands, as people read it."""
     if option.order is None:
@@ -205,6 +194,14 @@ def order(
     fresh = _paid_as_said(option, fresh, billing)
     before = _before(option, known)
     return Decision((*before.after, fresh), (*before.facts, _ordered(option, fresh, standing_path)), before.alarms)
+
+
+def quote_fields(known: Order | None) -> dict[str, str]:
+    """What a form about a quote has in it, of the one that is open."""
+    if known is None or known.state != "quoted" or known.good_until is None:
+        return {}
+    price = kroner(known.price_ore).removesuffix(" kr.")
+    return {"price": price, "includes": known.includes, "good_until": known.good_until.isoformat()}
 
 
 def quote(option: Option, price_ore: int, includes: str, good_until: date, quote_path: str, now: datetime) -> Decided:

@@ -245,12 +245,6 @@ def group_title(programme: Programme, group: str | None) -> str:
     return next((one.title for one in programme.terms.groups if one.id == group), group or "")
 
 
-def capacity_fields(programme: Programme) -> dict[str, str]:
-    """How many places there are, as the form has it; nothing = as many as there are organisations."""
-    capacity = programme.terms.enrolment.capacity
-    return {"hard": str(capacity.hard), "usual": str(capacity.usual)} if capacity else {}
-
-
 def unknown_programme() -> Refused:
     return Refused("unknown_programme", "Forløbet findes ikke.", status=404, field="programme_id")
 

@@ -103,6 +103,12 @@ def _require_merged_groups(current: Programme, new: ProgrammeTerms) -> None:
             )
 
 
+def capacity_fields(programme: Programme) -> dict[str, str]:
+    """What a form about the places has in it."""
+    known = programme.terms.enrolment.capacity
+    return {"hard": str(known.hard), "usual": str(known.usual)} if known else {}
+
+
 def with_capacity(current: Programme, usual: int, hard: int, source: str) -> Decision[Programme]:
     """The next version, in which nothing else is changed. Refused where places are without number, or not ours."""
     if current.ref.owner != source:

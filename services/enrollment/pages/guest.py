@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from services.enrollment.domain.meeting_copy import is_ahead
 from services.enrollment.domain.meeting_text import when_text, where_text
-from services.enrollment.domain.needs import Needs, asked_of_guests, may_say_as_guest
+from services.enrollment.domain.needs import asked_of_guests, may_say_as_guest
 from services.enrollment.domain.status import meeting_status
-from services.enrollment.pages.needs import fields, kept_at_meeting, said, say_own
-from services.enrollment.pages.own_link import asked, closed
+from services.enrollment.pages.needs import Now, fields, kept_at_meeting, said, say_own
+from services.enrollment.pages.own_link import asked, closed, who_changed
 from services.enrollment.usecases.close_guest_links import CloseGuestLinks
+from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_own_invitation import OwnInvitation, read_own_invitation
 from services.enrollment.usecases.read_seat import ClosedLink
 from services.enrollment.usecases.set_needs import SetGuestNeeds
@@ -77,9 +78,14 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
     if isinstance(found, Response):
         return found
 
-    async def again() -> Needs | None:
+    async def newest() -> Now | None:
         now = await _find(host, request)
-        return None if isinstance(now, Response) else now.needs
+        if isinstance(now, Response):
+            return None
+        who = await who_changed(
+            host, found.programme.id, SetGuestNeeds, Wrote.guest_needs(found.person_id), found.person_id
+        )
+        return Now(now.needs, now.mark, who)
 
     return await say_own(
         host,
@@ -87,11 +93,12 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
         request,
         found,
         found.needs,
-        asked_of_guests(found.programme),
+        found.mark,
         SetGuestNeeds,
         _about(found),
         lambda status, form: _page(host, "needs.html", found, status, form=form),
-        again,
+        newest,
+        asked_of_guests(found.programme),
     )
 
 

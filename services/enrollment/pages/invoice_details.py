@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.address_book import Unit
-from services.enrollment.pages.own_link import refuse, submit
+from services.enrollment.pages.own_link import refuse, submit, who_changed
 from services.enrollment.pages.standing import no_more
 from services.enrollment.usecases.read_invoice_details import (
     Details,
@@ -19,6 +19,7 @@ from services.enrollment.usecases.read_invoice_details import (
     read_billing_link,
     read_invoice_details,
 )
+from services.enrollment.usecases.read_last_change import Wrote
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.contracts.danish import long_day
@@ -100,7 +101,11 @@ async def _given(
         known = details.known
 
         async def stands() -> Stands | None:
-            return None if known is None else Stands(billing_fields(known), "", PAYER_TOGETHER, blank_stays=True)
+            if known is None:
+                return None
+            wrote, me = Wrote.enrolment(details.enrolment.id), details.speaker.person_id
+            who = await who_changed(host, details.enrolment.programme_id, ChangeBilling, wrote, me)
+            return Stands(billing_fields(known), who, PAYER_TOGETHER, blank_stays=True)
 
         status = await refuse(form, refused, stands)
         return _page(host, details, form, status)

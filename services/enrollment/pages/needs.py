@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.form import BETWEEN
-from services.enrollment.domain.needs import Needs
+from services.enrollment.domain.needs import STOOD, Needs, own_fields
 from services.enrollment.pages.own_link import Own, refuse, speaker_of, submit
 from shared.base.acts import Act
 from shared.contracts.danish import long_day
 from shared.contracts.event import Command
 from shared.contracts.programme import NeedsTerm
+from shared.contracts.seen import version_of
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
 from shared.web.ledger import Reply
-from shared.web.meanwhile import Stands, begin, seen_in
+from shared.web.meanwhile import Stands, begin
 from shared.web.safety import SECRET_ADDRESS
 
 LABELS = {
@@ -31,6 +33,15 @@ LABELS = {
 }
 _SEVERAL = ("diet", "access")
 _SAID = {"gemt": "Kost og adgang er gemt", "slettet": "Der er ikke gemt noget om kost og adgang"}
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What is kept by now of whoever is shown it, its mark, and who has said it otherwise."""
+
+    kept: Needs | None
+    mark: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +71,8 @@ def fields(term: NeedsTerm | None) -> list[Field]:
 def showing(needs: Needs | None) -> Form:
     """The form as it was filled in, for whoever it is about."""
     if needs is None:
-        return begin(Form(labels=LABELS), {})
-    return begin(Form({**needs.fields, "consent": "true"}, labels=LABELS), needs.fields)
+        return Form(labels=LABELS)
+    return Form({**own_fields(needs), "consent": "true"}, labels=LABELS)
 
 
 def ticked(form: Form) -> None:
@@ -69,6 +80,17 @@ def ticked(form: Form) -> None:
     for part in _SEVERAL:
         if part in form.values:
             form.values[part] = BETWEEN.join(form.chosen(part))
+
+
+def standing_unseen(mark: str, who: str) -> Stands:
+    """What is kept by now, for whoever is not shown it: their form says it by a mark."""
+    return Stands({STOOD: mark}, who, unseen=UNSEEN)
+
+
+def _separately(form: Form) -> None:
+    """What was chosen of another's, as it stands in one field, is several again."""
+    for part in _SEVERAL:
+        form.values[part] = [one for text in form.chosen(part) for one in text.split(BETWEEN)]
 
 
 def said(request: Request) -> str | None:
@@ -90,6 +112,10 @@ def kept_on_team(term: NeedsTerm | None, last: date | None) -> str:
     )
 
 
+UNSEEN = {
+    STOOD: "Der er gemt eller slettet noget om kost og adgang, siden siden blev åbnet. Hvad der er gemt, vises kun for "
+    "personen selv. Sender I nu, træder det, I skriver, i stedet for det."
+}
 _KITCHEN = "Køkkenet får antal og tekster, aldrig navne."
 
 
@@ -104,53 +130,48 @@ async def say_own(
     request: Request,
     own: Own,
     kept: Needs | None,
-    term: NeedsTerm | None,
+    mark: str,
     model: type[Command],
     about: Mapping[str, str],
     show: Callable[[int, Form], Response],
-    again: Callable[[], Awaitable[Needs | None]],
+    newest: Callable[[], Awaitable[Now | None]],
+    term: NeedsTerm | None,
 ) -> Response:
     """By a link of one's own. Only here is shown what is kept, and only theirs. Sent without anything it takes back all
-    of it. `again` is what is `kept` by now, where it was changed meanwhile.
+    of it. `newest`: what is kept by now; None = they do not have the place any more.
     """
-    form, status = showing(kept), 200
+    form, status = begin(showing(kept), _stood(kept, mark)), 200
     if request.method == "POST":
         form = await read_form(request, labels=LABELS)
-        _apart(form)
-        command, status = form.command(model, **about, person_id=own.person_id, seen=seen_in(form)), 422
-        if command is not None:
+        _separately(form)
+        seen = None if form.stood is None else version_of({STOOD: form.stood.get(STOOD, "")})
+        command, status = form.command(model, **about, person_id=own.person_id, seen=seen), 422
+        ticked(form)
+        if command is not None and not form.errors:
             reply = await submit(host, act, request, command, form, speaker_of(own))
             refused = reply.refusal()
             if refused is None:
                 done = "gemt" if kept_in(reply) else "slettet"
                 return RedirectResponse(f"{own.path}?besked={done}", 303, headers=SECRET_ADDRESS)
-            ticked(form)
 
-            async def stands() -> Stands:
-                now = await again()
-                return Stands(now.fields if now else {}, as_read=_as_read(term))
+            async def stands() -> Stands | None:
+                now = await newest()
+                if now is None:
+                    return None
+                stood = _stood(now.kept, now.mark)
+                return Stands(stood, now.who, as_read=partial(_as_read, term), unseen={STOOD: ""})
 
             status = await refuse(form, refused, stands)
-        ticked(form)
     return show(status, form)
 
 
-def _apart(form: Form) -> None:
-    """What was chosen of several, where it comes as one text from a form that two have changed."""
-    for part in _SEVERAL:
-        if part in form.values:
-            form.values[part] = [one for text in form.chosen(part) for one in text.split(BETWEEN)]
+def _stood(kept: Needs | None, mark: str) -> dict[str, str]:
+    return {**own_fields(kept), STOOD: mark}
 
 
-def _as_read(term: NeedsTerm | None) -> Callable[[str, str], str]:
-    """The titles of what was chosen."""
-    known = {one.name: dict(one.choices) for one in fields(term)}
-
-    def read(name: str, text: str) -> str:
-        titles = known.get(name)
-        return ", ".join(titles.get(one, one) for one in text.split(BETWEEN)) if titles else text
-
-    return read
+def _as_read(term: NeedsTerm | None, name: str, text: str) -> str:
+    titles = {choice: title for one in fields(term) if one.name == name for choice, title in one.choices}
+    return ", ".join(titles.get(one, one) for one in text.split(BETWEEN)) if name in _SEVERAL else text
 
 
 def kept_in(reply: Reply) -> bool:

@@ -17,6 +17,7 @@ from services.enrollment.pages.invoice_details import LABELS as PAYER
 from services.enrollment.pages.invoice_details import PAYER_TOGETHER, nothing_said, units_to_choose, with_unit
 from services.enrollment.pages.own_link import refuse, submit
 from services.enrollment.pages.standing import find, render, shown, stands_now
+from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_standing import Standing
 from shared.base.acts import Act
 from shared.base.problems import Problem
@@ -51,7 +52,8 @@ async def _about(
             refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}#tilkoeb", 303, headers=SECRET_ADDRESS)
-            await refuse(form, refused, stands_now(host, request, partial(_stands, request)))
+            wrote = Wrote.order(found.enrolment.id, option.option_id)
+            await refuse(form, refused, stands_now(host, request, partial(_stands, request), model, wrote))
         status = 422 if refused is None else refused.status
         # What was refused may be that it has just changed: the page shows it as it is now.
         again = await find(host, request, act, units=True)

@@ -10,13 +10,15 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.enrollment.domain.confirmation_text import sent_at
 from services.enrollment.domain.contact import Speaker, closed_link
 from services.enrollment.pages.confirming import OtherPage, own_page_of, require_confirmed
 from services.enrollment.usecases.as_secretary import as_secretary
 from services.enrollment.usecases.by_link import by_link
+from services.enrollment.usecases.read_last_change import Wrote, read_last_change
 from services.enrollment.usecases.read_seat import ClosedLink
 from shared.base.acts import Act
-from shared.base.cause import reader_actor
+from shared.base.cause import Cause, new_correlation, reader_actor
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
@@ -59,6 +61,29 @@ async def refuse(form: Form, refused: Refused, stands: Callable[[], Awaitable[St
     if now is None or not met(form, now):
         form.refuse(refused)
     return refused.status
+
+
+async def who_changed(host: Host, programme_id: str, command: type[Command], wrote: Wrote, person_id: str = "") -> str:
+    """Who has done it last, and when, for whoever comes by a link; empty where that is not kept. Nobody at the
+    organiser is named. `person_id` is whoever reads it.
+    """
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        last = await read_last_change(tx, programme_id, command, wrote)
+    if last is None:
+        return ""
+    kind, _, whose = last.actor.partition("/")
+    words = "af jer selv, på en anden side" if kind == "person" and whose == person_id else _WHO.get(kind, "")
+    return f"{sent_at(last.at)} {words}".strip()
+
+
+_WHO = {
+    "staff": "af en medarbejder hos arrangøren",
+    "token": "af et program hos arrangøren",
+    "client": "af et andet system",
+    "person": "af en anden, med et link i en mail",
+    "secretary": "af sekretæren, med et link i en mail",
+    "form": "af en, der sendte formularen",
+}
 
 
 class Own(Protocol):

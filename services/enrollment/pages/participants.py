@@ -5,6 +5,7 @@ All of it works without JavaScript. Whatever costs something says so before it i
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,6 @@ from services.enrollment.domain.needs import asked, may_say
 from services.enrollment.domain.price_text import leaving_line, price
 from services.enrollment.domain.roster import (
     Roster,
-    Seat,
     free_text,
     is_changeable,
     is_late,
@@ -35,8 +35,11 @@ from services.enrollment.domain.team import MEMBERS, size_text
 from services.enrollment.pages.invoice_details import LABELS as PAYER
 from services.enrollment.pages.invoice_details import PAYER_TOGETHER, nothing_said, units_to_choose, with_unit
 from services.enrollment.pages.needs import LABELS as NEEDS
-from services.enrollment.pages.needs import fields, kept_at_meeting, ticked
-from services.enrollment.pages.visits import NEXT_PAGE, do, find, see_other, show
+from services.enrollment.pages.needs import fields, kept_at_meeting, standing_unseen, ticked
+from services.enrollment.pages.own_link import who_changed
+from services.enrollment.pages.visits import NEXT_PAGE, do, find, mark_of, see_other, show
+from services.enrollment.usecases.read_last_change import Wrote
+from services.enrollment.usecases.read_needs_mark import read_mark
 from services.enrollment.usecases.read_visit import Visit
 from services.enrollment.usecases.set_needs import SetNeeds
 from shared.base.acts import Act
@@ -51,11 +54,10 @@ from shared.contracts.enrollment import (
 )
 from shared.contracts.event import Command
 from shared.contracts.parties import billing_details
-from shared.contracts.refusal import Refused
 from shared.contracts.seen import billing_fields
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
-from shared.web.meanwhile import CHANGED, Stands, begin, met, seen_in
+from shared.web.meanwhile import Stands, begin, seen_in
 
 _LABELS = {
     "name": "Navn",
@@ -128,18 +130,27 @@ async def _about_one(
     if seat is None and request.method == "GET":
         return see_other(back)
     form, status = Form(labels=_LABELS), 200
-    if model is ChangeExtraBilling and (known := _paid(visit, roster, seat)) is not None:
-        begin(form, known)
+    stands = _stands(host, request, visit, roster.meeting.id, person_id, model)
+    if request.method == "GET" and stands is not None and (now := await stands()) is not None:
+        begin(form, now.fields)
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
-        about = {"enrolment_id": visit.enrolment.id, "meeting_id": roster.meeting.id, "person_id": person_id}
-        command = _wish(form, model, roster, about)
-        refused = None if command is None else await do(host, act, request, command, form, visit)
+        about: dict[str, Any] = {"enrolment_id": visit.enrolment.id, "meeting_id": roster.meeting.id}
+        if stands is not None:
+            about["seen"] = seen_in(form)
+        command = (
+            None
+            if model is ChangeExtraBilling and nothing_said(form, "billing.order_reference")
+            else form.command(model, **about, person_id=person_id)
+        )
+        if form.errors or (model is ReplaceParticipant and _level_left_out(roster, form)):
+            command = None
+        if isinstance(command, ChangeExtraBilling):
+            command = command.model_copy(update={"billing": with_unit(command.billing)})
+        refused = None if command is None else await do(host, act, request, command, form, visit, stands)
         if command is not None and (refused is None or seat is None):
             return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status
-        if refused is not None and refused.code == CHANGED:
-            await _meet(host, act, request, form, refused)
         ticked(form)
     return show(
         host,
@@ -170,36 +181,27 @@ async def _about_one(
     )
 
 
-def _wish(form: Form, model: type[Command], roster: Roster, about: dict[str, str]) -> Command | None:
-    """None, and errors, when it is not one, or when something is left out that people are asked for."""
-    if model is ChangeExtraBilling and nothing_said(form, "billing.order_reference"):
-        return None
-    seen = {"seen": seen_in(form)} if model is ChangeExtraBilling else {}
-    command = form.command(model, **about, **seen)
-    if model is ReplaceParticipant and _level_left_out(roster, form):
-        return None
-    if isinstance(command, ChangeExtraBilling):
-        return command.model_copy(update={"billing": with_unit(command.billing)})
-    return command
+def _stands(
+    host: Host, request: Request, visit: Visit, meeting_id: str, person_id: str, model: type[Command]
+) -> Callable[[], Awaitable[Stands | None]] | None:
+    """How what is changed stands, and who has changed it last; None where nothing that stands is changed."""
+    about = (visit.enrolment.id, meeting_id, person_id)
+    by = partial(who_changed, host, visit.programme.id, model, person_id=visit.speaker.person_id)
 
+    async def unseen() -> Stands | None:
+        mark = await mark_of(host, lambda tx: read_mark(tx, *about))
+        return standing_unseen(mark, await by(Wrote.needs(*about)))
 
-async def _meet(host: Host, act: Act, request: Request, form: Form, refused: Refused) -> None:
-    """Somebody else has said meanwhile who pays: that is in the form then."""
-    visit = await find(host, request, act)
-    if isinstance(visit, Response):
-        return
-    roster, person_id = _roster(visit, request), request.path_params["person_id"]
-    seat = next((one for one in visit.seats(roster) if one.person.person_id == person_id), None)
-    form.errors.clear()
-    if not met(form, Stands(_paid(visit, roster, seat) or {}, "", PAYER_TOGETHER, blank_stays=True)):
-        form.refuse(refused)
+    async def payer() -> Stands | None:
+        now = await find(host, request)
+        roster = None if isinstance(now, Response) else now.roster(meeting_id)
+        seat = roster.seat_of(person_id) if roster else None
+        if roster is None or seat is None or not book_is_for(roster.enrolment, client=False, person=True):
+            return None
+        fields = billing_fields(paid_by(roster, seat))
+        return Stands(fields, await by(Wrote.seat(*about)), PAYER_TOGETHER, blank_stays=True)
 
-
-def _paid(visit: Visit, roster: Roster, seat: Seat | None) -> dict[str, str] | None:
-    """Who pays, field by field; None where the address book is not theirs to read."""
-    if seat is None or not book_is_for(visit.enrolment, client=False, person=True):
-        return None
-    return billing_fields(paid_by(roster, seat))
+    return {SetNeeds: unseen, ChangeExtraBilling: payer}.get(model)
 
 
 cancel = partial(_about_one, template="cancel.html", model=CancelParticipant, done="afmeldt")

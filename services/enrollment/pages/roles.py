@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.pages.own_link import refuse, submit
 from services.enrollment.pages.standing import find, render, stands_now
+from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_standing import Standing
 from shared.base.acts import Act
 from shared.base.problems import Problem
@@ -45,7 +46,9 @@ async def role(host: Host, act: Act, request: Request) -> Response:
             refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
-            status = await refuse(form, refused, stands_now(host, request, partial(_stands, role_id)))
+            wrote = Wrote.role(found.enrolment.id, role_id)
+            stands = stands_now(host, request, partial(_stands, role_id), ChangeRole, wrote)
+            status = await refuse(form, refused, stands)
     return render(host, "role.html", found, status, form=form, role=shown)
 
 

@@ -7,7 +7,7 @@ carries out all of them: what a path names has to belong together, else there is
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from services.enrollment.domain.forbehold import reservation_fields
 from services.enrollment.domain.guest import Guest
 from services.enrollment.domain.meeting_copy import MeetingCopy
 from services.enrollment.domain.meeting_text import when_text
-from services.enrollment.domain.needs import asked, asked_of_guests, asked_of_team
+from services.enrollment.domain.needs import STOOD, asked, asked_of_guests, asked_of_team
 from services.enrollment.domain.options import Option, as_it_stands, paid_by, quote_fields
 from services.enrollment.domain.price_text import is_billed, leaving_line, price, with_and_without_moms
 from services.enrollment.domain.programme import group_title
@@ -30,7 +30,8 @@ from services.enrollment.domain.roster import paid_by as seat_paid_by
 from services.enrollment.domain.team import Member
 from services.enrollment.pages.invoice_details import LABELS as BILLING_LABELS
 from services.enrollment.pages.invoice_details import NO_UNIT, PAYER_TOGETHER, units_to_choose, with_unit
-from services.enrollment.pages.needs import fields, kept_at_meeting, kept_on_team
+from services.enrollment.pages.needs import UNSEEN, fields, kept_at_meeting, kept_on_team
+from services.enrollment.pages.secretary import OTHER_SECRETARY
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
 from services.enrollment.pages.staff_enrolment import place
 from services.enrollment.pages.staff_programme import address, head_of, reader
@@ -40,7 +41,8 @@ from services.enrollment.usecases.close_links import CloseLinks, read_linked
 from services.enrollment.usecases.dismiss_secretary import DismissSecretary
 from services.enrollment.usecases.read_enrolment_page import EnrolmentPage, read_enrolment_page
 from services.enrollment.usecases.read_guests import read_guest
-from services.enrollment.usecases.read_last_change import read_last_change
+from services.enrollment.usecases.read_last_change import LastChange, Wrote, read_last_change
+from services.enrollment.usecases.read_needs_mark import read_mark, read_mark_of_guest, read_mark_of_team
 from services.enrollment.usecases.read_person import read_person
 from services.enrollment.usecases.read_programme_page import Head
 from services.enrollment.usecases.set_needs import SetGuestNeeds, SetNeeds, SetTeamNeeds
@@ -49,6 +51,7 @@ from shared.base.problems import Problem
 from shared.contracts.danish import ore_of
 from shared.contracts.enrollment import (
     MAIN_ROLE,
+    SECRETARY_ROLE,
     AcceptQuote,
     CancelParticipant,
     ChangeBilling,
@@ -82,6 +85,7 @@ from shared.contracts.parties import Contact, Person, billing_details
 from shared.contracts.programme import NeedsTerm
 from shared.contracts.seen import billing_fields, person_fields
 from shared.runtime.service import Host
+from shared.storage.tx import Tx
 from shared.web.forms import Form
 from shared.web.meanwhile import Stands, changes, seen_in
 from shared.web.programme_page import UNDO, who
@@ -112,6 +116,8 @@ class Subject:
     guest: Guest | None = None
     whose: Person | None = None
     """Somebody with links of their own."""
+    mark: str = ""
+    """Of the needs that are kept of the person, which nobody here is shown."""
 
     @property
     def person(self) -> str:
@@ -206,6 +212,8 @@ class Deed:
     """What it changes, field by field: whoever was not the first to change it is shown what it has become."""
     together: Sequence[tuple[str, ...]] = ()
     """Of these fields, those that are one thing."""
+    unseen: Mapping[str, str] = field(default_factory=lambda: UNSEEN)
+    """What is said instead, where one of these fields has changed."""
     undone: Callable[[Subject], Undone] | None = None
     blank_stays: bool = False
     """What is not filled in stays as it is, and nothing is said again of what stands there."""
@@ -287,6 +295,7 @@ class Deed:
                 together=self.together,
                 blank_stays=self.blank_stays,
                 as_read=lambda name, text: known[name].read(text) if name in known else text,
+                unseen=self.unseen,
             )
 
         return stands
@@ -339,9 +348,10 @@ class Deed:
             copy = next((one for one in head.meetings if one.meeting.id == meeting_id), None)
             if meeting_id is not None and copy is None:
                 raise Problem(404, "not_found")
+            mark = await _mark(tx, self.command, named)
             if self.about_guests:
                 guest = await read_guest(tx, meeting_id or "", named.get("person_id", ""))
-                return Subject(head, copy=copy, guest=guest)
+                return Subject(head, copy=copy, guest=guest, mark=mark)
             found = await read_enrolment_page(
                 tx, named["programme_id"], named["enrolment_id"], {}, meeting_id, of_team=self.back == _TEAM
             )
@@ -349,7 +359,15 @@ class Deed:
             whose = await read_linked(tx, named["enrolment_id"], named["person_id"]) if of_links else None
         if found is None or (of_links and whose is None):
             raise Problem(404, "not_found")
-        return _subject(head, found, named, whose)
+        return replace(_subject(head, found, named, whose), mark=mark)
+
+
+async def _mark(tx: Tx, command: type[Command], named: Mapping[str, Any]) -> str:
+    if command is SetNeeds:
+        return await read_mark(tx, named["enrolment_id"], named["meeting_id"], named["person_id"])
+    if command is SetTeamNeeds:
+        return await read_mark_of_team(tx, named["enrolment_id"], named["person_id"])
+    return await read_mark_of_guest(tx, named["person_id"]) if command is SetGuestNeeds else ""
 
 
 def _former(subject: Subject) -> Contact | None:
@@ -365,15 +383,39 @@ def _former(subject: Subject) -> Contact | None:
 
 async def _who_changed(host: Host, request: Request, subject: Subject, command: type[Command]) -> str:
     """Who has changed it last, and when; empty where that is not kept."""
-    role = subject.role
-    if subject.found is None or (role is not None and role.holder is None):
+    role, wrote = subject.role, _wrote(subject, request.path_params, command)
+    if wrote is None or (role is not None and role.holder is None):
         return ""
     async with host.transaction(reader(request)) as tx:
-        last = await read_last_change(tx, subject.found.enrolment, command, role.term.id if role else None)
-    if last is None:
+        by = AppointSecretary if command is DismissSecretary else command
+        return in_words(await read_last_change(tx, subject.head.programme.id, by, wrote))
+
+
+def in_words(found: LastChange | None) -> str:
+    """When it was, and who; empty where that is not kept."""
+    if found is None:
         return ""
-    name = last.name or who(last.actor)
-    return f"{sent_at(last.at)} af {name if last.name else name[:1].lower() + name[1:]}"
+    name = found.name or who(found.actor)
+    return f"{sent_at(found.at)} af {name if found.name else name[:1].lower() + name[1:]}"
+
+
+def _wrote(subject: Subject, named: Mapping[str, Any], command: type[Command]) -> Wrote | None:
+    """The row that the deed writes."""
+    if command is SetGuestNeeds:
+        return Wrote.guest_needs(named["person_id"])
+    if subject.found is None:
+        return None
+    enrolment = subject.found.enrolment.id
+    if command in {SetNeeds, ChangeExtraBilling}:
+        of = Wrote.needs if command is SetNeeds else Wrote.seat
+        return of(enrolment, named["meeting_id"], named["person_id"])
+    if command is SetTeamNeeds:
+        return Wrote.team_needs(enrolment, named["person_id"])
+    if subject.option is not None:
+        return Wrote.order(enrolment, subject.option.option_id)
+    of_secretary = SECRETARY_ROLE if command in {AppointSecretary, DismissSecretary} else None
+    role = subject.role.term.id if subject.role else of_secretary
+    return Wrote.role(enrolment, role) if role else Wrote.enrolment(enrolment)
 
 
 def _subject(head: Head, found: EnrolmentPage, named: Mapping[str, Any], whose: Person | None) -> Subject:
@@ -531,11 +573,6 @@ def _helped(subject: Subject) -> dict[str, str]:
     return person_fields(subject.found.secretary if subject.found else None)
 
 
-def _offered(subject: Subject) -> dict[str, str]:
-    order = as_it_stands(subject.option.order, subject.found.now) if subject.option and subject.found else None
-    return quote_fields(order)
-
-
 def _of_role(subject: Subject) -> Sequence[str]:
     if subject.role is not None and subject.role.term.required:
         return ("Forløbet kræver, at nogen har rollen.",)
@@ -594,6 +631,16 @@ def _seated(subject: Subject) -> dict[str, str]:
     if subject.roster is None or subject.seat is None:
         return {}
     return billing_fields(seat_paid_by(subject.roster, subject.seat))
+
+
+def _quoted(subject: Subject) -> dict[str, str]:
+    if subject.option is None or subject.found is None:
+        return {}
+    return quote_fields(as_it_stands(subject.option.order, subject.found.now))
+
+
+def _needed(subject: Subject) -> dict[str, str]:
+    return {STOOD: subject.mark}
 
 
 def _unsent(subject: Subject) -> Sequence[str]:
@@ -701,6 +748,7 @@ NEEDS_AT_MEETING = Deed(
     ("needs",),
     _kept,
     undo="Det, der var gemt før, kan ikke hentes frem igen.",
+    seen=_needed,
 )
 NAME_MEMBER = Deed(
     NameTeamMember,
@@ -743,6 +791,7 @@ NEEDS_ON_TEAM = Deed(
     ("needs",),
     _kept,
     undo="Det, der var gemt før, kan ikke hentes frem igen.",
+    seen=_needed,
 )
 CALL = Deed(
     InviteMember,
@@ -900,10 +949,10 @@ SECRETARY = Deed(
     _HERE,
     ("person",),
     _access,
+    undo="Fortrydes ved at lukke adgangen. De mails, der er sendt, kan ikke kaldes tilbage.",
     start=lambda _: dict.fromkeys(_PERSON, ""),
     seen=_helped,
     together=(_PERSON,),
-    undo="Fortrydes ved at lukke adgangen. De mails, der er sendt, kan ikke kaldes tilbage.",
     undone=_by(DismissSecretary, "/sekretaer/luk"),
 )
 CLOSE_SECRETARY = Deed(
@@ -916,6 +965,9 @@ CLOSE_SECRETARY = Deed(
     _access_ends,
     warns=True,
     undo="Fortrydes ved at give adgang igen. Det link, der er lukket, åbner aldrig igen.",
+    seen=_helped,
+    together=(_PERSON,),
+    unseen=OTHER_SECRETARY,
     undone=_by(AppointSecretary, "/sekretaer"),
 )
 REVOKE_LINKS = Deed(
@@ -995,8 +1047,10 @@ QUOTE = Deed(
     lambda _: ("Kommunen får tilbuddet på mail og kan sige ja til og med den dag, I skriver.",),
     undo="Fortrydes ved at trække det tilbage. Den mail, der er sendt, kan ikke kaldes tilbage.",
     kroner={"price": "price_ore"},
+    start=lambda _: dict.fromkeys(("price", "includes", "good_until"), ""),
+    seen=_quoted,
+    together=(("price", "includes", "good_until"),),
     undone=_by(WithdrawOption, "/tilkoeb/{option_id}/traek-tilbage"),
-    seen=_offered,
 )
 INVITE_GUEST = Deed(
     InviteGuest,
@@ -1045,5 +1099,6 @@ GUEST_NEEDS = Deed(
     ("needs",),
     _kept,
     undo="Det, der var gemt før, kan ikke hentes frem igen.",
+    seen=_needed,
     about_guests=True,
 )

@@ -8,9 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrollment.domain.confirmation_text import sent_at
-from services.enrollment.domain.programme import capacity_fields
+from services.enrollment.domain.publication import capacity_fields
 from services.enrollment.pages.staff_action import Ask, Doing, carry_out
+from services.enrollment.pages.staff_deeds import in_words
 from services.enrollment.pages.staff_programme import address, cursor_of, following, head_of, reader, show
+from services.enrollment.usecases.read_last_change import Wrote, read_last_change
 from services.enrollment.usecases.read_waiting_list import read_waiting_list
 from shared.base.acts import Act
 from shared.contracts.enrollment import ChangeCapacity
@@ -71,8 +73,9 @@ async def change_capacity(host: Host, act: Act, request: Request) -> Response:
 
     async def stands() -> Stands:
         async with host.transaction(reader(request)) as tx:
-            now = await head_of(tx, request)
-        return Stands(capacity_fields(now.programme))
+            newest = (await head_of(tx, request)).programme
+            changed = await read_last_change(tx, newest.id, ChangeCapacity, Wrote.programme(newest.id))
+        return Stands(capacity_fields(newest), in_words(changed))
 
     hard = request.query_params.get(PLACES, "")
     usual = str(capacity.usual) if capacity else ""

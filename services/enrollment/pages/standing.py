@@ -7,6 +7,7 @@ A GET changes nothing: mail scanners follow links, any number of times. POST doe
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,8 @@ from services.enrollment.domain.options import (
 from services.enrollment.domain.price_text import leaving_line
 from services.enrollment.pages import course
 from services.enrollment.pages.own_link import refuse as say_no
-from services.enrollment.pages.own_link import submit
+from services.enrollment.pages.own_link import submit, who_changed
+from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_standing import HandedOn, Standing, read_standing
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
@@ -86,9 +88,10 @@ async def press(
     done: str,
     labels: Mapping[str, str] | None = None,
     stands: Callable[[Standing], Stands] | None = None,
+    written_by: Callable[[str], tuple[type[Command], Wrote]] | None = None,
 ) -> Response:
-    """A form about the enrolment alone. A GET says what it comes to; `done` follows the page's path afterwards. What it
-    changes `stands` so; the command says what was seen of it then.
+    """A form about the enrolment alone. A GET says what it comes to; `done` follows the page's path afterwards.
+    `stands`: how what it changes stands, and `written_by` what that goes back to.
     """
     found = await find(host, request, act)
     if isinstance(found, Response):
@@ -100,15 +103,17 @@ async def press(
         form = await read_form(request, labels=labels or _LABELS)
         seen = {} if stands is None else {"seen": seen_in(form)}
         wish, status = form.command(model, enrolment_id=found.enrolment.id, **seen), 422
-        if wish is not None:
+        if wish is not None and not form.errors:
             refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(f"{found.path}{done}", 303, headers=SECRET_ADDRESS)
-            status = refused.status
-            if stands is None:
+            if stands is None or written_by is None:
                 form.refuse(refused)
+                status = refused.status
             else:
-                await say_no(form, refused, stands_now(host, request, stands))
+                status = await say_no(form, refused, stands_now(host, request, stands, *written_by(found.enrolment.id)))
+                again = await find(host, request, act)
+                found = again if isinstance(again, Standing) else found
     return render(host, template, found, status, form=form)
 
 
@@ -168,7 +173,13 @@ async def reservation(host: Host, act: Act, request: Request) -> Response:
             refused = (await submit(host, act, request, wish, form, found.speaker)).refusal()
             if refused is None:
                 return RedirectResponse(found.path, 303, headers=SECRET_ADDRESS)
-            stands = stands_now(host, request, lambda now: Stands(reservation_fields(now.enrolment), blank_stays=True))
+            stands = stands_now(
+                host,
+                request,
+                lambda now: Stands(reservation_fields(now.enrolment), blank_stays=True),
+                ChangeReservation,
+                Wrote.enrolment(found.enrolment.id),
+            )
             status = await say_no(form, refused, stands)
     return render(host, "reservation.html", found, status, form=form)
 
@@ -192,7 +203,11 @@ async def contact(host: Host, act: Act, request: Request) -> Response:
             if refused is None:
                 return RedirectResponse(f"{found.path}?{_DONE}", 303, headers=SECRET_ADDRESS)
             stands = stands_now(
-                host, request, lambda now: Stands(person_fields(now.enrolment.contact), together=(("name", "email"),))
+                host,
+                request,
+                lambda now: Stands(person_fields(now.enrolment.contact), together=(("name", "email"),)),
+                ChangeContact,
+                Wrote.enrolment(found.enrolment.id),
             )
             status = await say_no(form, refused, stands)
         if confirmed:
@@ -237,13 +252,16 @@ def access_closed(host: Host, terms: ProgrammeTerms, organisation: Organisation)
 
 
 def stands_now(
-    host: Host, request: Request, of: Callable[[Standing], Stands]
+    host: Host, request: Request, of: Callable[[Standing], Stands], command: type[Command], wrote: Wrote
 ) -> Callable[[], Awaitable[Stands | None]]:
-    """How what a form changes stands by now; None where the link does not work any more."""
+    """How what a form changes stands by now, and who has changed it; None where the link does not work any more."""
 
     async def stands() -> Stands | None:
         found = await find(host, request)
-        return None if isinstance(found, Response) else of(found)
+        if isinstance(found, Response):
+            return None
+        who = await who_changed(host, found.enrolment.programme_id, command, wrote, found.speaker.person_id)
+        return replace(of(found), who=who)
 
     return stands
 

@@ -14,8 +14,11 @@ from starlette.responses import Response
 from services.enrollment.domain.needs import asked_of_team, may_say_on_team
 from services.enrollment.domain.team import size_text
 from services.enrollment.pages.needs import LABELS as NEEDS
-from services.enrollment.pages.needs import fields, kept_on_team, ticked
-from services.enrollment.pages.visits import do, find, see_other, show
+from services.enrollment.pages.needs import fields, kept_on_team, standing_unseen, ticked
+from services.enrollment.pages.own_link import who_changed
+from services.enrollment.pages.visits import do, find, mark_of, see_other, show
+from services.enrollment.usecases.read_last_change import Wrote
+from services.enrollment.usecases.read_needs_mark import read_mark_of_team
 from services.enrollment.usecases.read_visit import Visit
 from services.enrollment.usecases.set_needs import SetTeamNeeds
 from shared.base.acts import Act
@@ -24,6 +27,7 @@ from shared.contracts.enrollment import NameTeamMember, RemoveTeamMember, Replac
 from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import Form, read_form
+from shared.web.meanwhile import Stands, begin, seen_in
 
 _LABELS = {"name": "Navn", "email": "E-mail", **NEEDS}
 _DONE = {
@@ -65,10 +69,16 @@ async def _about_one(
     if member is None and request.method == "GET":
         return see_other(back)
     form, status = Form(labels=_LABELS), 200
+    stands = partial(_stands, host, visit, person_id) if model is SetTeamNeeds else None
+    if request.method == "GET" and stands is not None:
+        begin(form, (await stands()).fields)
     if request.method == "POST":
         form = await read_form(request, labels=_LABELS)
-        command = form.command(model, enrolment_id=visit.enrolment.id, person_id=person_id)
-        refused = None if command is None else await do(host, act, request, command, form, visit)
+        about: dict[str, Any] = {"enrolment_id": visit.enrolment.id, "person_id": person_id}
+        if stands is not None:
+            about["seen"] = seen_in(form)
+        command = form.command(model, **about)
+        refused = None if command is None else await do(host, act, request, command, form, visit, stands)
         if command is not None and (refused is None or member is None):
             return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status
@@ -76,6 +86,14 @@ async def _about_one(
     return _show(
         host, template, visit, status, form=form, member=member, person=member.person if member else None, back=back
     )
+
+
+async def _stands(host: Host, visit: Visit, person_id: str) -> Stands:
+    """What is kept of them, by its mark, and who has changed it last."""
+    about = (visit.enrolment.id, person_id)
+    mark = await mark_of(host, lambda tx: read_mark_of_team(tx, *about))
+    wrote, me = Wrote.team_needs(*about), visit.speaker.person_id
+    return standing_unseen(mark, await who_changed(host, visit.programme.id, SetTeamNeeds, wrote, me))
 
 
 remove = partial(_about_one, template="leave_team.html", model=RemoveTeamMember, done="fjernet")

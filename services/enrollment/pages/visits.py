@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.enrollment.pages.own_link import submit
+from services.enrollment.pages.own_link import refuse, submit
 from services.enrollment.pages.standing import access_closed, only_the_contact
 from services.enrollment.usecases.read_visit import Visit, read_visit
 from shared.base.acts import Act
@@ -16,7 +17,9 @@ from shared.base.listing import CURSOR
 from shared.contracts.event import Command
 from shared.contracts.refusal import Refused
 from shared.runtime.service import Host
+from shared.storage.tx import Tx
 from shared.web.forms import Form
+from shared.web.meanwhile import Stands
 from shared.web.safety import SECRET_ADDRESS
 
 NEXT_PAGE = "fra"
@@ -60,12 +63,28 @@ def _why_not(host: Host, visit: Visit) -> Response | None:
     )
 
 
-async def do(host: Host, act: Act, request: Request, command: Command, form: Form, visit: Visit) -> Refused | None:
-    """The "no", shown in the form, or None when it is done."""
+async def do(
+    host: Host,
+    act: Act,
+    request: Request,
+    command: Command,
+    form: Form,
+    visit: Visit,
+    stands: Callable[[], Awaitable[Stands | None]] | None = None,
+) -> Refused | None:
+    """The "no", shown in the form, or None when it is done. `stands`: how what it changes stands by now."""
     refused = (await submit(host, act, request, command, form, visit.speaker)).refusal()
-    if refused is not None:
+    if refused is not None and stands is not None:
+        await refuse(form, refused, stands)
+    elif refused is not None:
         form.refuse(refused)
     return refused
+
+
+async def mark_of(host: Host, read: Callable[[Tx], Awaitable[str]]) -> str:
+    """Of what is kept, as a form says it of which nobody here is shown anything."""
+    async with host.transaction(Cause(new_correlation(), None, None)) as tx:
+        return await read(tx)
 
 
 def show(host: Host, template: str, visit: Visit, status: int = 200, **values: Any) -> Response:

@@ -29,7 +29,7 @@ class AppointSecretary(Command):
     name: Line
     email: Email
     seen: Id | None = None
-    """Who has the access, as whoever gives it has seen (`shared.contracts.seen`)."""
+    """Who had the access when it was asked for (`shared.contracts.seen`)."""
 
 
 async def appoint_secretary(tx: Tx, command: AppointSecretary) -> Answer:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.enrollment.adapters import programmes
-from services.enrollment.domain.programme import capacity_fields, unknown_programme
-from services.enrollment.domain.publication import with_capacity
+from services.enrollment.domain.programme import unknown_programme
+from services.enrollment.domain.publication import capacity_fields, with_capacity
 from services.enrollment.usecases.fill_places import fill_places, what_moved
 from shared.base.answers import Answer
 from shared.contracts.enrollment import ChangeCapacity

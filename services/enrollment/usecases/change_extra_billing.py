@@ -29,7 +29,7 @@ async def change_extra_billing(tx: Tx, command: ChangeExtraBilling) -> Answer:
 
     seat = decided.after.seat_of(command.person_id) or before
     if seat != before:
-        await rosters.save_billing(tx, decided.after, seat)
+        await rosters.save_billing(tx, decided.after, seat, tx.cause)
     tx.tell(decided)
     return Answer(
         {

@@ -23,7 +23,7 @@ async def change_option_billing(tx: Tx, command: ChangeOptionBilling) -> Answer:
 
     (order,) = decided.after
     if order != option.order:
-        await orders.save_billing(tx, order)
+        await orders.save_billing(tx, order, tx.cause)
     tx.tell(decided)
     by_name = book_is_for(option.enrolment, client=tx.cause.client is not None, person=tx.cause.is_person)
     return Answer(

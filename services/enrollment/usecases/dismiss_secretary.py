@@ -10,12 +10,13 @@ from services.enrollment.domain.contact import require_contact
 from services.enrollment.domain.enrolment import Enrolment, require_enrolment
 from services.enrollment.domain.programme import Programme
 from services.enrollment.domain.roles import Held
-from services.enrollment.domain.secretary import dismiss
+from services.enrollment.domain.secretary import dismiss, secretary_of
 from shared.base.answers import Answer
 from shared.base.cause import Cause
 from shared.contracts.bounds import Id
 from shared.contracts.decision import Decision
 from shared.contracts.event import Command
+from shared.contracts.seen import person_fields, require_seen
 from shared.storage.tx import Tx
 
 
@@ -25,6 +26,8 @@ class DismissSecretary(Command):
     service: ClassVar[str] = "enrollment"
 
     enrolment_id: Id
+    seen: Id | None = None
+    """Whose access it was when that was asked for (`shared.contracts.seen`)."""
 
 
 async def dismiss_secretary(tx: Tx, command: DismissSecretary) -> Answer:
@@ -32,7 +35,11 @@ async def dismiss_secretary(tx: Tx, command: DismissSecretary) -> Answer:
     known = require_enrolment(await enrolments.lock(tx, command.enrolment_id), tx.cause.client)
     enrolment = require_contact(known, tx.cause.person_id)
     programme = await programmes.load_of(tx, enrolment)
-    changed = await end_access(tx, enrolment, programme, await contacts.load_history(tx, enrolment.id), tx.cause)
+    history = await contacts.load_history(tx, enrolment.id)
+    former = secretary_of(enrolment, history)
+    if former is not None:
+        require_seen(person_fields(former.holder), command.seen)
+    changed = await end_access(tx, enrolment, programme, history, tx.cause)
     return Answer({"enrolment_id": enrolment.id, "changed": changed})
 
 

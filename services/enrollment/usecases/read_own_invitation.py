@@ -27,6 +27,8 @@ class OwnInvitation:
     now: datetime
     needs: Needs | None = None
     """What is kept of theirs: only they are shown it."""
+    mark: str = ""
+    """Of what is kept."""
     own_page: str = ""
     """Where all of their meetings are."""
     generation: int = 0
@@ -45,6 +47,7 @@ async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | ClosedLink 
     guest = await guests.load(tx, invited.meeting_id, invited.guest_id)
     if guest is not None and guest.has_closed(invited.generation):
         return ClosedLink(programme.terms)
+    kept = await needs.load_of_guest(tx, invited.guest_id) if guest else None
     return OwnInvitation(
         path=links.guest_path(tx.links, invited),
         person_id=invited.guest_id,
@@ -53,6 +56,7 @@ async def read_own_invitation(tx: Tx, token: str) -> OwnInvitation | ClosedLink 
         guest=guest,
         now=tx.now,
         own_page=links.own_page_path(tx.links, Reader("guest", programme.id, invited.guest_id, invited.generation)),
-        needs=await needs.load_of_guest(tx, invited.guest_id) if guest else None,
+        needs=kept,
+        mark=needs.kept_mark(tx, kept, invited.guest_id),
         generation=invited.generation,
     )

@@ -28,6 +28,8 @@ class OwnPlace:
     now: datetime
     needs: Needs | None = None
     """What is kept of theirs: only they are shown it."""
+    mark: str = ""
+    """Of what is kept."""
     own_page: str = ""
     """Where all of their meetings are."""
     generation: int = 0
@@ -48,6 +50,7 @@ async def read_place(tx: Tx, token: str) -> OwnPlace | ClosedLink | None:
     team = await teams.load(tx, programme, enrolment)
     member = team.member(placed.person_id)
     held = member is not None and member.number == placed.number and enrolment.has_place
+    kept = await needs.load_of_team(tx, team.id, placed.person_id) if held else None
     return OwnPlace(
         path=links.place_path(tx.links, placed),
         person_id=placed.person_id,
@@ -56,6 +59,7 @@ async def read_place(tx: Tx, token: str) -> OwnPlace | ClosedLink | None:
         meetings=await load_team_meetings(tx, team),
         now=tx.now,
         own_page=links.own_page_path(tx.links, Reader("participant", team.id, placed.person_id, placed.generation)),
-        needs=await needs.load_of_team(tx, team.id, placed.person_id) if held else None,
+        needs=kept,
+        mark=needs.kept_mark(tx, kept, team.id, placed.person_id),
         generation=placed.generation,
     )

@@ -35,6 +35,8 @@ class OwnSeat:
     now: datetime
     needs: Needs | None = None
     """What is kept of theirs: only they are shown it."""
+    mark: str = ""
+    """Of what is kept."""
     own_page: str = ""
     """Where all of their meetings are."""
     generation: int = 0
@@ -60,4 +62,5 @@ async def read_seat(tx: Tx, token: str) -> OwnSeat | ClosedLink | None:
     path, person_id = links.seat_path(tx.links, seated), seated.person_id
     kept = await needs.load(tx, roster.id, person_id) if held else None
     own = links.own_page_path(tx.links, Reader("participant", enrolment.id, person_id, seated.generation))
-    return OwnSeat(path, person_id, roster, seat if held else None, tx.now, kept, own, seated.generation)
+    mark = needs.kept_mark(tx, kept, roster.id, person_id)
+    return OwnSeat(path, person_id, roster, seat if held else None, tx.now, kept, mark, own, seated.generation)

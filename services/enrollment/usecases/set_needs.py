@@ -12,6 +12,7 @@ from pydantic import Field
 from services.enrollment.adapters import guests, meetings, member_meetings, needs
 from services.enrollment.domain.needs import (
     MOST_ARMED,
+    STOOD,
     Needs,
     alarms,
     asked,
@@ -49,7 +50,7 @@ class SaysNeeds(Command):
     access_text: Line = ""
     consent: bool = False
     seen: Id | None = None
-    """What is kept, as whoever it is about has seen it (`shared.contracts.seen`)."""
+    """The mark of what was kept when the form was shown. Whoever takes back their own is not asked."""
 
 
 class SetNeeds(SaysNeeds):
@@ -79,10 +80,11 @@ async def set_needs(tx: Tx, command: SetNeeds) -> Answer:
     copy = await meetings.lock_shared(tx, command.meeting_id)
     roster = replace(roster, meeting=copy.meeting, meeting_state=copy.state)
     before = await needs.load(tx, roster.id, command.person_id)
-    wish = _wish(tx, command, asked(roster), before)
+    wish = _wish(tx, command, asked(roster))
 
     kept = say(roster, wish, before, tx.now, consent=command.consent, by_another=_by_another(tx, wish))
 
+    _require_seen(command, wish, kept, needs.kept_mark(tx, before, roster.id, command.person_id))
     if kept is None:
         await needs.remove(tx, roster.id, command.person_id)
     elif kept != before:
@@ -98,13 +100,14 @@ async def set_team_needs(tx: Tx, command: SetTeamNeeds) -> Answer:
     known = await meetings.lock_shared_of_programme(tx, team.programme.id)
     called = await member_meetings.load(tx, team.id) if team.enrolment.ad_hoc else frozenset()
     before = await needs.load_of_team(tx, team.id, command.person_id)
-    wish = _wish(tx, command, asked_of_team(team), before)
+    wish = _wish(tx, command, asked_of_team(team))
     by_another = _by_another(tx, wish)
 
     kept = say_on_team(
         team, meetings_of(team, known, called), wish, before, tx.now, consent=command.consent, by_another=by_another
     )
 
+    _require_seen(command, wish, kept, needs.kept_mark(tx, before, team.id, command.person_id))
     if kept is None:
         await needs.remove_of_team(tx, team.id, command.person_id)
     elif kept != before:
@@ -120,11 +123,12 @@ async def set_guest_needs(tx: Tx, command: SetGuestNeeds) -> Answer:
     programme, copy = await lock_guests(tx, command.programme_id, command.meeting_id)
     there = await guests.load(tx, copy.meeting.id, command.person_id)
     before = await needs.load_of_guest(tx, command.person_id) if there else None
-    wish = _wish(tx, command, asked_of_guests(programme), before)
+    wish = _wish(tx, command, asked_of_guests(programme))
     by_another = _by_another(tx, wish)
 
     kept = say_as_guest(programme, copy, there, wish, before, tx.now, consent=command.consent, by_another=by_another)
 
+    _require_seen(command, wish, kept, needs.kept_mark(tx, before, command.person_id))
     if kept is None:
         await needs.remove_of_guest(tx, command.person_id)
     elif kept != before:
@@ -133,10 +137,7 @@ async def set_guest_needs(tx: Tx, command: SetGuestNeeds) -> Answer:
     return _answer(kept, command)
 
 
-def _wish(tx: Tx, command: SaysNeeds, term: NeedsTerm | None, before: Needs | None) -> Needs:
-    """Refused 409 `changed_meanwhile` where something else is kept than was seen."""
-    if tx.cause.is_by(command.person_id):
-        require_seen(before.fields if before else {}, command.seen)
+def _wish(tx: Tx, command: SaysNeeds, term: NeedsTerm | None) -> Needs:
     return Needs(
         person_id=command.person_id,
         diet=tuple(dict.fromkeys(command.diet)),
@@ -148,6 +149,12 @@ def _wish(tx: Tx, command: SaysNeeds, term: NeedsTerm | None, before: Needs | No
         consented_at=tx.now,
         own=tx.cause.is_by(command.person_id),
     )
+
+
+def _require_seen(command: SaysNeeds, wish: Needs, kept: Needs | None, mark: str) -> None:
+    """Consent is taken back whatever has become of it: nobody has to look at it first."""
+    if kept is not None or not wish.own:
+        require_seen({STOOD: mark}, command.seen)
 
 
 def _by_another(tx: Tx, wish: Needs) -> bool:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.invoicing.domain.ledger import TITLES, TO_COME
 from services.invoicing.pages.ledger import about
 from services.invoicing.pages.programme import address, show, unheard
-from services.invoicing.usecases.read_ledger import ClaimPage, read_claim_page
+from services.invoicing.usecases.read_ledger import ClaimPage, read_claim_page, read_last_change
 from shared.base.acts import Act
 from shared.base.problems import Problem
 from shared.contracts.danish import kroner, short_day
@@ -24,7 +24,8 @@ from shared.contracts.time import day_of
 from shared.runtime.service import Host
 from shared.web.forms import Form
 from shared.web.meanwhile import Stands, seen_in
-from shared.web.programme_page import UNDO, not_there, of_one, reader
+from shared.web.programme_page import UNDO, at_and_who, not_there, of_one, reader
+from shared.web.staff import badge_in
 from shared.web.staff_action import Ask, Doing, carry_out, stood_before
 
 _KINDS = {"fee": "Gebyr", "extra": "Ekstra deltager", "option": "Tilkøb"}
@@ -244,9 +245,11 @@ async def _stands(host: Host, request: Request) -> Stands:
     named = request.path_params
     async with host.transaction(reader(request)) as tx:
         found = await read_claim_page(tx, named["programme_id"], named["claim_id"])
+        last = await read_last_change(tx, named["claim_id"], CorrectBilling)
     if not isinstance(found, ClaimPage):
         raise Problem(404, "not_found")
     return Stands(
+        who=at_and_who(*last, badge_in(request).actor) if last else "",
         fields=billing_fields(found.claim.billing),
         together=(("billing.ean", "billing.p_number"), _AT),
         labels={"billing.unit": "Enhed"},

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from services.invoicing.adapters import claims, invoices, ledger
+from services.invoicing.adapters import audit, claims, invoices, ledger
 from services.invoicing.adapters.invoices import Paid, Reminded
 from services.invoicing.domain.claim import Claim
 from services.invoicing.domain.ledger import Row, Sums, stands_named
 from services.invoicing.usecases.read_linked_invoices import LinkedInvoice, read_desk
 from shared.base.failures import Failure, classify
 from shared.base.listing import invalid_cursor, page_of
+from shared.contracts.event import Command
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.time import day_of
 from shared.storage.tx import Tx
@@ -88,6 +89,11 @@ async def read_claim_page(tx: Tx, programme_id: str, claim_id: str) -> ClaimPage
     row = await ledger.load_row(tx, programme_id, claim_id, day_of(tx.now))
     found = await claims.load(tx, claim_id)
     return ref if row is None or found is None else ClaimPage(ref, row, found[0])
+
+
+async def read_last_change(tx: Tx, claim_id: str, command: type[Command]) -> tuple[datetime, str] | None:
+    """When it was changed last so, and by which actor; None where that is not kept. Machine time."""
+    return await audit.load_last(tx, claim_id, getattr(command, "type", command.__name__))
 
 
 async def read_invoice_page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -31,6 +32,7 @@ _WRITINGS = Table(
         "went_at": "timestamptz",
         "written_to": "integer",
         "unreached": "integer",
+        "changed_in": "text",
         **CAUSE,
     },
     key=("id",),
@@ -121,6 +123,24 @@ async def save(tx: Tx, one: Writing) -> None:
     """One that is locked. Whoever began it stays behind it."""
     await _WRITINGS.update(tx, [_row(one)])
     await _save_chosen(tx, one)
+
+
+async def save_text(tx: Tx, one: Writing, cause: Cause) -> None:
+    """The same, and by which request."""
+    await save(tx, one)
+    await _WRITINGS.update(tx, [{"id": one.id, "changed_in": cause.correlation_id}])
+
+
+async def load_last_change(tx: Tx, writing_id: str) -> tuple[datetime, str] | None:
+    """When its text was changed last, and the actor; None where that is not kept. Machine time."""
+    row = await tx.fetchrow(
+        """
+        SELECT a.at, coalesce(a.actor, '') AS actor FROM writings w JOIN audit a ON a.correlation_id = w.changed_in
+        WHERE w.id = $1 AND a.status < 400 ORDER BY a.id DESC LIMIT 1
+        """,
+        writing_id,
+    )
+    return None if row is None else (row["at"], row["actor"])
 
 
 async def _save_chosen(tx: Tx, one: Writing) -> None:

@@ -19,6 +19,7 @@ from shared.contracts.decision import Alarm, Decision
 from shared.contracts.notifications import Audience, WrittenToMany
 from shared.contracts.programme import ProgrammeRef
 from shared.contracts.refusal import Refused, Together
+from shared.contracts.seen import said, version_of
 
 TEMPLATE = "written"
 WRITING = "writing"
@@ -44,12 +45,6 @@ class Wanted(NamedTuple):
     audience: Audience
     audience_of: str = ""
     chosen: tuple[str, ...] | None = None
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """As a form has them."""
-        whom = f"{self.audience}:{self.audience_of}" if self.audience_of else self.audience
-        return {"headline": self.headline, "body": self.body, "to": whom}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +86,21 @@ class Addressed:
 
     to: tuple[Candidate, ...]
     unreached: tuple[str, ...]
+
+
+SENT = "sent"
+
+
+def writing_fields(wanted: Wanted) -> dict[str, str]:
+    """What a form about it has in it; `to` is whom it is for."""
+    to = f"{wanted.audience}:{wanted.audience_of}" if wanted.audience_of else wanted.audience
+    return said({"to": to, "headline": wanted.headline, "body": wanted.body})
+
+
+def sent_fields(writing: Writing, files: Sequence[Kept]) -> dict[str, str]:
+    """All that goes out, the text and what is attached, as one thing."""
+    attached = {f"file.{one.place}": f"{one.name} {one.size}" for one in files}
+    return {SENT: version_of({**writing_fields(writing.wanted), **attached})}
 
 
 def begin(writing_id: str, programme_id: str, wanted: Wanted, now: datetime) -> Decision[Writing]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from shared.contracts.programme import ProgrammeRef
 from shared.runtime.service import Host
 from shared.storage.tx import Tx
 from shared.web import staff_action
+from shared.web.forms import Form
 from shared.web.programme_page import show_programme
 from shared.web.staff import badge_in
 from shared.web.staff_action import Doing
@@ -76,7 +78,12 @@ def show(
 
 
 async def carry_out(
-    host: Host, request: Request, act: Act, programme: ProgrammeRef, doing: Doing, command: Command
+    host: Host,
+    request: Request,
+    act: Act,
+    programme: ProgrammeRef,
+    doing: Doing,
+    command: Command | Callable[[Form], Command],
 ) -> Response:
     """GET says what would come of it, from a rehearsal, and has the button; POST does it."""
     return await staff_action.carry_out(
@@ -84,6 +91,6 @@ async def carry_out(
         request,
         act,
         doing,
-        lambda _: command,
+        command if not isinstance(command, Command) else lambda _: command,
         lambda template, **values: show(host, request, template, programme, **values),
     )

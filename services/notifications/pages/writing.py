@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.notifications.domain.attachments import DOCUMENTS, LARGEST_FILE, MOST_FILES, TYPES, Kept, Said, accessible
-from services.notifications.domain.writing import AUDIENCES, PLACEHOLDERS
+from services.notifications.domain.writing import AUDIENCES, PLACEHOLDERS, SENT, sent_fields, writing_fields
 from services.notifications.pages.mails import as_file, framed, moment, size
 from services.notifications.pages.programme import (
     carry_out,
@@ -28,6 +28,7 @@ from services.notifications.usecases.read_writing import (
     Offered,
     Shown,
     read_file,
+    read_last_change,
     read_offered,
     read_writing,
     read_writings,
@@ -47,11 +48,11 @@ from shared.base.problems import Problem
 from shared.contracts.danish import listed, short_day
 from shared.contracts.event import Command
 from shared.runtime.service import Host
-from shared.web import meanwhile
 from shared.web.forms import Form, read_form
 from shared.web.meanwhile import CHANGED, Stands, met, seen_in
+from shared.web.meanwhile import begin as begin_form
 from shared.web.own_mailbox import ask_for_own_mailbox, own_mailbox
-from shared.web.programme_page import unheard
+from shared.web.programme_page import at_and_who, unheard
 from shared.web.staff import badge_in, staff_form
 from shared.web.staff_action import Doing
 
@@ -96,7 +97,8 @@ async def change(host: Host, act: Act, request: Request) -> Response:
     writing, back = found.writing, writings_at(request, f"/{found.writing.id}")
     form = staff_form(host, request, labels=LABELS)
     wanted = writing.wanted
-    form.values.update(meanwhile.begin(form, wanted.fields).stood or {})
+    form.values.update(writing_fields(wanted))
+    begin_form(form, writing_fields(wanted))
     if request.method == "POST":
         form = await read_form(request, labels=LABELS)
         status = 422
@@ -137,17 +139,24 @@ def _wanted(form: Form, command: type[Command], **given: Any) -> Any:
     return wish
 
 
+async def _changed_by(host: Host, request: Request, found: Shown) -> str:
+    """Who has changed the text last, and when. Names of staff are not known here."""
+    async with host.transaction(reader(request)) as tx:
+        last = await read_last_change(tx, found.writing.id)
+    return at_and_who(last.at, last.actor, badge_in(request).actor) if last else ""
+
+
 async def _stands(host: Host, request: Request) -> Stands:
-    """How the draft stands by now."""
+    """The draft as it is now, and who has changed it last."""
     found = await _found(host, request)
     async with host.transaction(reader(request)) as tx:
-        offered = await read_offered(tx, found.programme.id, found.writing.wanted.chosen)
-    whom = dict(_choices(offered))
-
-    def read(name: str, text: str) -> str:
-        return whom.get(text, text) if name == "to" else text
-
-    return Stands(found.writing.wanted.fields, as_read=read)
+        offered = await read_offered(tx, found.programme.id, None)
+    audiences = dict(_choices(offered))
+    return Stands(
+        fields=writing_fields(found.writing.wanted),
+        who=await _changed_by(host, request, found),
+        as_read=lambda name, text: audiences.get(text, text) if name == "to" else text,
+    )
 
 
 async def _typing(
@@ -403,6 +412,11 @@ async def send(host: Host, act: Act, request: Request) -> Response:
     at = writings_at(request, f"/{found.writing.id}")
     if found.writing.state != "draft" and request.method == "GET":
         return RedirectResponse(at, 303)
+
+    async def stands() -> Stands:
+        now = await _found(host, request)
+        return Stands(sent_fields(now.writing, now.files), await _changed_by(host, request, now), unseen=_OTHER_TEXT)
+
     doing = Doing(
         title="Send mailen til alle",
         about=found.writing.wanted.headline,
@@ -410,11 +424,18 @@ async def send(host: Host, act: Act, request: Request) -> Response:
         back=at,
         done="sendes",
         sentences=_what_is_sent,
+        stands=stands,
         text=(f"Svar kommer til {found.programme.staff_email}. En mail, der er sendt, kan ikke kaldes tilbage.",),
         warns=True,
     )
-    wish = WriteToMany(programme_id=found.programme.id, writing_id=found.writing.id)
+
+    def wish(form: Form) -> Command:
+        return WriteToMany(programme_id=found.programme.id, writing_id=found.writing.id, seen=seen_in(form))
+
     return await carry_out(host, request, act, found.programme, doing, wish)
+
+
+_OTHER_TEXT = {SENT: "Mailen eller dens bilag er rettet, siden siden blev åbnet. Læs den igen, før I sender den."}
 
 
 def _what_is_sent(body: Mapping[str, Any]) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.notifications.adapters import writings
 from services.notifications.adapters.composer import Composer
@@ -108,3 +109,15 @@ async def read_writings(tx: Tx, programme_id: str, before: int | None) -> tuple[
 async def read_file(tx: Tx, programme_id: str, writing_id: str, place: int) -> Attachment | None:
     require_known(await writings.load(tx, writing_id), programme_id)
     return await writings.load_file(tx, writing_id, place)
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    at: datetime
+    actor: str
+
+
+async def read_last_change(tx: Tx, writing_id: str) -> LastChange | None:
+    """Who has changed the text last, and when; None where that is not kept. Machine time."""
+    found = await writings.load_last_change(tx, writing_id)
+    return None if found is None else LastChange(*found)

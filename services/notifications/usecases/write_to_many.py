@@ -24,7 +24,9 @@ from services.notifications.domain.writing import (
     require_draft,
     require_known,
     send,
+    sent_fields,
     trial,
+    writing_fields,
 )
 from services.notifications.usecases.write_letters import AT_A_TIME, write_letters
 from shared.base.answers import Answer
@@ -62,7 +64,7 @@ class ChangeWriting(Command):
     audience: Audience
     audience_of: Id = ""
     seen: Id | None = None
-    """The draft, as whoever changes it has seen it (`shared.contracts.seen`)."""
+    """What whoever changes it has seen of it (`shared.contracts.seen`)."""
 
 
 class AttachFile(Command):
@@ -100,6 +102,8 @@ class WriteToMany(Command):
 
     programme_id: Id
     writing_id: Id
+    seen: Id | None = None
+    """The text that whoever sends it has read, and what is attached to it."""
 
 
 async def begin_writing(tx: Tx, command: BeginWriting) -> Answer:
@@ -115,12 +119,12 @@ async def begin_writing(tx: Tx, command: BeginWriting) -> Answer:
 
 async def change_writing(tx: Tx, command: ChangeWriting) -> Answer:
     before = await _locked(tx, command.programme_id, command.writing_id)
+    require_seen(writing_fields(before.wanted), command.seen)
 
-    require_seen(before.wanted.fields, command.seen)
     wanted = Wanted(command.headline, command.body, command.audience, command.audience_of, before.wanted.chosen)
     decided = change(before, wanted)
 
-    await writings.save(tx, decided.after)
+    await writings.save_text(tx, decided.after, tx.cause)
     return Answer({"writing_id": before.id})
 
 
@@ -173,6 +177,7 @@ async def write_to_many(tx: Tx, command: WriteToMany) -> Answer:
     writing = await _locked(tx, command.programme_id, command.writing_id)
     if writing.state != "draft":
         return Answer({"writing_id": writing.id, "recipients": writing.written_to, "unreached": []}, status=200)
+    require_seen(sent_fields(writing, await writings.load_files(tx, writing.id)), command.seen)
     addressed = await load_addressed(tx, writing)
 
     decided = send(writing, addressed, tx.source, tx.now)

@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from services.enrollment.adapters import audit as last_changes
 from services.enrollment.adapters import papers
 from services.enrollment.adapters.sessions import SignIn
 from services.enrollment.domain.book import sought
@@ -120,10 +121,24 @@ ALLOWED = {
     ("enrollment", "keeping.load_endings"): "at night, when every programme ended",
     ("enrollment", "programmes.take_places"): "writes rows that are locked, by their keys",
     ("enrollment", "papers.load_page"): "asked for each of its papers below",
+    ("enrollment", "audit.load_last"): "asked for each row that it may be of below",
     ("invoicing", "invoices.load_overview"): "sums of everything, asked for by a person",
     ("notifications", "outgoing.count_waiting"): "a simulation counts what is still to be sent",
     ("notifications", "programmes.load_staff"): "once a day, three columns of every programme",
 }
+
+
+KEYS = {
+    "enrolment": ("x50",),
+    "role": ("x50", "faktura"),
+    "order": ("x50", "o"),
+    "seat": ("x50", "m50", "w9"),
+    "needs": ("x50", "m50", "w9"),
+    "team_needs": ("x50", "w9"),
+    "guest_needs": ("w9",),
+    "programme": ("p9",),
+}
+"""Of what something that was changed last was written in, by its name there."""
 
 
 @dataclass
@@ -376,6 +391,8 @@ async def test_every_paper_and_the_audit_of_a_programme_read_a_part_of_what_grow
             if service == "enrollment":
                 for name in papers.PAPERS:
                     await papers.load_page(tx, Page(name, limit=100), "p9")
+                for wrote in last_changes.WROTE:
+                    await last_changes.load_last(tx, "tovholder.enrollment.ChangeBilling.v1", wrote, *KEYS[wrote])
         assert await plans.offences(connection, sizes) == []
 
 

@@ -54,6 +54,7 @@ from tests.support.letters import COMPOSER
 from tests.support.letters import written as every_letter
 from tests.support.post_office import HERE, PostOffice, words
 from tests.support.room import BY_HAND, Room
+from tests.support.workplace import hidden
 
 WRITE = f"{HERE}/skriv"
 TEXT = "Kære alle i {kommune}.\n\nSe https://example.org/dagsorden. Vi ses til {forløb}, {navn}."
@@ -320,6 +321,45 @@ async def test_two_who_send_it_at_the_same_moment_send_it_once(post_office: Post
     assert len(await letters_of(post_office.desk)) == 3
     told = [one for one in await post_office.desk.told() if isinstance(one, WrittenToMany)]
     assert len(told) == 1
+
+
+async def test_two_who_write_the_same_draft_are_shown_what_the_other_wrote(post_office: PostOffice) -> None:
+    await enrolled(post_office)
+    at = await draft(post_office)
+    shown = await post_office.get(f"{at}/ret")
+    seen = {"_stod": hidden(shown.text)["_stod"], "body": TEXT, "to": "contacts"}
+    first = await post_office.post(f"{at}/ret", {**seen, "headline": "Nyt fra os", "body": "Kort."})
+    assert first.status_code == 303
+    met = await post_office.post(f"{at}/ret", {**seen, "headline": "Nyt herfra"})
+    said = words(met)
+    assert met.status_code == 409
+    assert "En anden har rettet imens Det skete" in said
+    assert "af jer selv, på en anden side" in said
+    assert "Behold den andens: Nyt fra os Brug vores: Nyt herfra" in said
+    assert ">Kort.</textarea>" in met.text.replace("\n", ""), "what only the other changed stays"
+    assert await post_office.desk.pool.fetchval("SELECT headline FROM writings") == "Nyt fra os"
+    now = {name: text for name, text in hidden(met.text).items() if name in {"_stod", "_imens"}}
+    mine = {**now, "headline": "Nyt herfra", "body": "Kort.", "to": "contacts", "imens.headline": "mit"}
+    assert (await post_office.post(f"{at}/ret", mine)).status_code == 303
+    row = await post_office.desk.pool.fetchrow("SELECT headline, body FROM writings")
+    assert row is not None
+    assert tuple(row) == ("Nyt herfra", "Kort.")
+
+
+async def test_what_nobody_has_read_is_not_sent(post_office: PostOffice) -> None:
+    await enrolled(post_office)
+    at = await draft(post_office)
+    seen = {"_stod": hidden((await post_office.get(f"{at}/send")).text)["_stod"]}
+    changed = {"headline": "Nyt fra os", "body": "Kort.", "to": "contacts"}
+    assert (await post_office.post(f"{at}/ret", changed)).status_code == 303
+    met = await post_office.post(f"{at}/send", seen)
+    assert met.status_code == 409
+    assert "Mailen eller dens bilag er rettet, siden siden blev åbnet." in words(met)
+    assert "Nyt fra os" in words(met)
+    assert [one for one in await post_office.desk.told() if isinstance(one, WrittenToMany)] == []
+    now = {name: text for name, text in hidden(met.text).items() if name in {"_stod", "_imens"}}
+    assert (await post_office.post(f"{at}/send", now)).status_code == 303
+    assert len([one for one in await post_office.desk.told() if isinstance(one, WrittenToMany)]) == 1
 
 
 async def test_whatever_is_typed_no_header_breaks_and_nothing_is_markup(post_office: PostOffice) -> None:
