@@ -61,6 +61,7 @@ OVERWRITES_NOTHING: Mapping[str, str] = {
     "WithdrawEnrolment": ONCE,
     "RevokeLinks": WHOLE,
     "CloseLinks": WHOLE,
+    "CloseGuestLinks": WHOLE,
     "MergeGroups": NAMED,
     "ErasePerson": WHOLE,
     "RecordArchive": ADDS,

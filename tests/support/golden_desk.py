@@ -21,6 +21,8 @@ from tests.support.workplace import ROLES, a_browser, onward, typed
 PROGRAMME = "netvaerk-kommunal-ungeindsats"
 REFUSING, ANSWERING, CLOSED = "kontakt@k0101.example", "Bo@k0751.example", "Carla@k0751.example"
 """A mailbox that takes no mail, a calendar that answers, and whose links staff close."""
+GUEST = "Gerda@fgu.example"
+"""As well, as a guest's."""
 
 
 class DeskError(Exception):
@@ -84,6 +86,14 @@ async def _closes_links(addresses: Addresses, browser: httpx.AsyncClient) -> Non
     )
     at = f"/stab/forloeb/{PROGRAMME}/tilmeldinger/{row['enrolment_id']}/links/{row['person_id']}"
     await _does(browser, at)
+    guest = await _one(
+        addresses,
+        "enrollment",
+        "SELECT meeting_id, guest_id FROM guests WHERE lower(guest_email) = lower($1)",
+        GUEST,
+    )
+    of_guest = f"deltagere/{guest['meeting_id']}/gaester/{guest['guest_id']}/links"
+    await _does(browser, f"/stab/forloeb/{PROGRAMME}/{of_guest}")
 
 
 async def _makes_a_key(browser: httpx.AsyncClient) -> None:

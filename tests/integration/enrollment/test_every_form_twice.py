@@ -5,11 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 
 import pytest
 
-from services.enrollment.pages.login import SESSION_COOKIE
 from services.enrollment.usecases.invite_member import invite_member
 from shared.contracts.enrollment import InviteMember
 from shared.web.badge import COOKIE
@@ -18,7 +16,7 @@ from tests.integration.enrollment.test_members import P3, SOSU, has_meeting, her
 from tests.support.enrollment_desk import AARHUS, P1, programme_text, sign_up
 from tests.support.enrollment_web import Town
 from tests.support.tables import own_tables
-from tests.support.twice import WAYS, Desk, every_form, looked_for
+from tests.support.twice import Desk, every_form, looked_for
 from tests.support.workplace import Workplace, typed
 
 LOOKS = {"/stab/soeg": {"q": "Aarhus"}, "/stab/adressebog": {"q": "Aarhus"}}
@@ -28,7 +26,6 @@ _SINGLE = "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}/moeder/{meet
 BUTTONS = (f"{_SINGLE}/inviter", f"{_SINGLE}/ikke-med")
 """Of a member that comes to single meetings."""
 _PLACE = "/stab/forloeb/{programme_id}/tilmeldinger/{enrolment_id}"
-_UNSEEN = "What is kept is shown to nobody but themselves: the page says that this takes its place."
 _LINKS = "Whatever was sent by then is closed, the new ones too, and new ones are sent: it was said so."
 _FORM = "Another form: both senders are mailed a link, and a place is given once."
 ANOTHER: Mapping[str, str] = {
@@ -37,14 +34,10 @@ ANOTHER: Mapping[str, str] = {
     "/stab/noegler/klient/{client}/byt": "Each is shown its own, and the one before it works for a day.",
     f"{_PLACE}/luk-links": _LINKS,
     f"{_PLACE}/links/{{person_id}}": _LINKS,
-    f"{_PLACE}/moeder/{{meeting_id}}/behov/{{person_id}}": _UNSEEN,
-    f"{_PLACE}/hold/behov/{{person_id}}": _UNSEEN,
-    "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/{person_id}/behov": _UNSEEN,
+    "/stab/forloeb/{programme_id}/deltagere/{meeting_id}/gaester/{person_id}/links": _LINKS,
     "/stab/forloeb/{programme_id}/inviter": "A round of its own, which invites nobody twice.",
     "/tilmeld/{programme_id}": _FORM,
     "/tilmeld/kladde/{token}": _FORM,
-    "/deltagere/{token}/hold/behov/{person_id}": _UNSEEN,
-    "/deltagere/{token}/{meeting_id}/behov/{person_id}": _UNSEEN,
 }
 """Where a second tab does another deed, and why that is what one means."""
 _BROWSERS = {"sessions", "accounts", "sign_ins", "mailbox_codes", "confirmed_mailboxes"}
@@ -194,6 +187,3 @@ async def test_each_form_behind_a_mailed_link_is_done_once_and_nothing_that_was_
     usual = {**forms.FILLED, **forms.CONTACT}
     sending = Desk(town.client, desk.pool, TABLES, somebody.path, usual)
     await every_form(sending, list(forms.PAGES), ANOTHER)
-
-
-__all__ = ["SESSION_COOKIE", "WAYS", "partial"]

@@ -91,6 +91,8 @@ LEFT_OUT: Mapping[str, str] = {
     "/login/oidc/logud": "the identity provider sends it, and no browser",
     "/bekraeftet": "a browser is forgotten, once or twice; nothing is typed",
     "/api/notifications/calendar/replies": "a mail, and no form",
+    "/notifications/stab/udgivelse": "a page carries it there, and what comes of it is shown and undone",
+    "/scheduling/stab/udgivelse": "as well",
     "/notifications/stab/udkast": "the browser sends it from a page, and it shows something",
     "/notifications/kalender/{token}/nyt": "a button; `test_calendar_subscriptions.py` presses it twice",
     "/invoicing/fakturaer/{token}": "`tests/browser/test_credit.py` presses it three times at once",
