@@ -14,10 +14,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import consume, documents, growth, invoice_run, latency, pages, places, relay, sign_ups, stories
+from bench import consume, documents, growth, invoice_run, latency, pages, paint, places, relay, sign_ups, stories
 from bench.harness import Row, servers
 
-NAMES = ("consume", "invoices", "relay", "places", "pages", "sign-ups", "growth", "latency", "documents", "stories")
+NAMES = (
+    *("consume", "invoices", "relay", "places", "pages", "paint"),
+    *("sign-ups", "growth", "latency", "documents", "stories"),
+)
 
 
 def measure(names: list[str]) -> list[Row]:
@@ -28,6 +31,7 @@ def measure(names: list[str]) -> list[Row]:
         "relay": relay,
         "places": places,
         "pages": pages,
+        "paint": paint,
         "sign-ups": sign_ups,
         "growth": growth,
     }

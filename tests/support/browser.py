@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -37,10 +38,10 @@ FONTS = """<?xml version="1.0"?>
 """A browser without a single font draws nothing, and its links have no size to click on."""
 
 
-@pytest.fixture(scope="session")
-async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+@asynccontextmanager
+async def open_chromium(folder: Path) -> AsyncIterator[Browser]:
     path = install_browser()
-    fonts = tmp_path_factory.mktemp("fonts") / "fonts.conf"
+    fonts = folder / "fonts.conf"
     fonts.write_text(FONTS.format(folder=path.parent / "fonts", cache=fonts.parent), encoding="utf-8")
     own = {"LD_LIBRARY_PATH": str(path.parent), "FONTCONFIG_FILE": str(fonts)}
     environment = {**os.environ, **(own if (path.parent / "lock.sha256").exists() else {})}
@@ -49,6 +50,12 @@ async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Br
         browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS, env=environment)
         yield browser
         await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    async with open_chromium(tmp_path_factory.mktemp("fonts")) as browser:
+        yield browser
 
 
 class Place(Protocol):
