@@ -260,7 +260,7 @@ async def whole(
         yield installation
 
 
-@pytest.mark.timeout(1800 if LONG else 300)
+@pytest.mark.timeout(1800 if LONG else 600)
 async def test_every_page_in_every_state_is_fit_for_everybody(
     chromium: Browser, whole: Whole, capsys: pytest.CaptureFixture[str]
 ) -> None:
