@@ -29,6 +29,8 @@ class Act:
     together: bool
     also: tuple[int, ...] = ()
     """Other statuses that a "yes" may have, where nothing was made for instance."""
+    kept: bool = True
+    """Whether the answer is stored under the request's key. Not of what only asks: the same once more asks anew."""
 
     @property
     def name(self) -> str:
@@ -53,9 +55,10 @@ def act(
     *,
     status: int = 200,
     also: tuple[int, ...] = (),
+    kept: bool = True,
 ) -> Act:
     """One command, one transaction."""
-    return Act(command, usecase, status, together=False, also=also)
+    return Act(command, usecase, status, together=False, also=also, kept=kept)
 
 
 def act_together(

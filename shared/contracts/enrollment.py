@@ -852,6 +852,8 @@ class OwnLinksRevoked(EnrolmentFact):
     person: Person
     generation: Whole
     """Of the links that are good from now on; those without one are of generation 0."""
+    contact_generation: Whole | None = None
+    """As well, of the contact's, who somebody may have been and be again; None = told by a version before this one."""
     seats: tuple[SeatLink, ...] = ()
     place_path: str | None = None
     own_page_path: str | None = None

@@ -155,15 +155,17 @@ class Door:
 
         async def decide(tx: Tx) -> None:
             nonlocal outcome
-            (outcome,) = await begin(tx, [request])
-            if outcome is not None:
-                return
+            if act.kept:
+                (outcome,) = await begin(tx, [request])
+                if outcome is not None:
+                    return
             try:
                 async with tx.savepoint():
                     answer: Reply = reply_of(request, await act.do(tx, request.command))
             except Refused as refused:
                 answer = reply_of(request, refused)
-            await store(tx, [(request, answer)])
+            if act.kept:
+                await store(tx, [(request, answer)])
             outcome = answer
 
         try:

@@ -22,7 +22,7 @@ from shared.web.safety import SECRET_ADDRESS
 
 OTHERWISE = "idempotency_key_reused"
 """The door's code for a key under which something else was asked for."""
-_NO = frozenset({403, 404, 409, 410, 422})
+_NO = frozenset({401, 403, 404, 409, 410, 422})
 _GONE = frozenset({404, 410})
 
 

@@ -25,5 +25,7 @@ async def test_no_request_of_a_page_fails(chromium: Browser, town: Town, path: s
     await page.evaluate("document.fonts.ready")
     assert [answer.url for answer in answers if answer.status >= 400] == lost == []
     assert any(answer.url.endswith(".css") for answer in answers)
-    assert path.startswith("/api") or any(answer.url.endswith("ibm-plex-sans-latin-400-normal.woff2") for answer in answers)
+    assert path.startswith("/api") or any(
+        answer.url.endswith("ibm-plex-sans-latin-400-normal.woff2") for answer in answers
+    )
     await context.close()

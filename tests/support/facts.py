@@ -668,6 +668,7 @@ FACT_EXAMPLES: tuple[Event, ...] = (
         **_ENROLMENT,
         person=PERSON,
         generation=1,
+        contact_generation=1,
         seats=(SeatLink(meeting_id="1", path="/moedeplads/nyt"),),
         own_page_path="/mig/nyt",
     ),

@@ -32,7 +32,7 @@ WROTE: Mapping[str, str] = {
     "enrolment": "SELECT correlation_id FROM enrolments WHERE id = $2",
     "role": "SELECT correlation_id FROM contact_history WHERE enrolment_id = $2 AND role_id = $3"
     " AND held_until IS NULL",
-    "order": "SELECT unnest(ARRAY[correlation_id, billed_in]) AS correlation_id FROM (SELECT * FROM option_orders"
+    "order": "SELECT unnest(ARRAY[correlation_id, order_billed_in]) AS correlation_id FROM (SELECT * FROM option_orders"
     " WHERE enrolment_id = $2 AND option_id = $3 ORDER BY round DESC LIMIT 1) AS newest",
     "seat": "SELECT s.billed_in AS correlation_id FROM seats s JOIN rosters r ON r.id = s.roster_id"
     " WHERE r.enrolment_id = $2 AND r.meeting_id = $3 AND s.person_id = $4",

@@ -35,7 +35,7 @@ _ORDERS = Table(
         "agreed_at": "timestamptz",
         "delivered_on": "date",
         "order_billing": "jsonb",
-        "billed_in": "text",
+        "order_billed_in": "text",
         **CAUSE,
     },
     key=("id",),
@@ -144,7 +144,7 @@ async def save(tx: Tx, orders: Sequence[Order], cause: Cause) -> None:
 
 async def save_billing(tx: Tx, one: Order, cause: Cause) -> None:
     """Who pays for an order of a locked enrolment, and by which request; who ordered it stays who they are."""
-    await _ORDERS.update(tx, [{"id": one.id, "order_billing": _own(one), "billed_in": cause.correlation_id}])
+    await _ORDERS.update(tx, [{"id": one.id, "order_billing": _own(one), "order_billed_in": cause.correlation_id}])
 
 
 def _own(one: Order) -> str | None:

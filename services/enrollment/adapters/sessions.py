@@ -129,12 +129,14 @@ async def save_seen(tx: Tx, session: Session) -> None:
     await tx.execute("UPDATE sessions SET seen_at = $2 WHERE id = $1", session.id, session.seen_at)
 
 
-async def end(tx: Tx, sessions: Iterable[Session], now: datetime) -> None:
-    await tx.execute(
-        "UPDATE sessions SET ended_at = $2 WHERE id = ANY($1) AND ended_at IS NULL",
+async def end(tx: Tx, sessions: Iterable[Session], now: datetime) -> list[str]:
+    """Whose they were: of two transactions that end the same one, the second ends nothing."""
+    rows = await tx.fetch(
+        "UPDATE sessions SET ended_at = $2 WHERE id = ANY($1) AND ended_at IS NULL RETURNING account_id",
         sorted(one.id for one in sessions),
         now,
     )
+    return sorted({row["account_id"] for row in rows})
 
 
 def _session(row: Any) -> Session:

@@ -123,6 +123,7 @@ def close_links(after: Enrolment, programme: Programme, person: Person, new: New
         **about(after, programme),
         person=person,
         generation=after.own_generation_of(person.person_id),
+        contact_generation=after.generation_of(person.person_id),
         seats=new.seats,
         place_path=new.place_path,
         own_page_path=new.own_page_path,

@@ -408,6 +408,10 @@ def enrol_in_turn(
             outcomes[at] = refused
         else:
             placed = enrol(application, now)
+            if (before := standing.get(this)) is not None:
+                # Whoever comes back is the same person, and a link that was closed stays so.
+                again = replace(placed.enrolment, link_generations=before.link_generations)
+                placed = replace(placed, enrolment=again)
             programmes[one.programme_id], standing[this] = placed.programme, placed.enrolment
             outcomes[at] = placed
     return programmes, [outcomes[at] for at in range(len(wishes))]

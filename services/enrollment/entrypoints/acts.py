@@ -116,7 +116,7 @@ from shared.contracts.enrollment import (
 )
 from shared.runtime.erasure import FindPeople
 
-REHEARSE = act(RehearseProgramme, rehearse_programme)
+REHEARSE = act(RehearseProgramme, rehearse_programme, kept=False)
 PUBLISH = act(PublishProgramme, publish_programme, status=201, also=(200,))
 BEGIN_PROGRAMME_DRAFT = act(BeginProgrammeDraft, begin_programme_draft)
 """What is written in the editor is nobody else's wish: it and the next three are on pages alone."""

@@ -62,6 +62,7 @@ CODES_TO_A_MAILBOX = {"limit": 10, "seconds": 3600}
 CODES_OF_A_CALLER = {"limit": 60, "seconds": 3600}
 """A whole town hall may sit behind one address."""
 _SECRET_BYTES = 32
+_ASKED = 401
 _NOT_TYPED = ("_key", CODE_FIELD, AGAIN_FIELD)
 _GIVEN = "confirmed_cookies"
 
@@ -93,10 +94,15 @@ async def _shown(
     try:
         response = await once(here, request, shown(here, *asked, request))
     except OtherPage as other:
-        response = other.page
+        # Nobody is asked for a code for what was done by the same press, which had the browser forgotten.
+        response = await once(here, request, _given(other.page)) if other.page.status_code == _ASKED else other.page
     for name, value, minutes in getattr(request.state, _GIVEN, ()):
         _keep(response, name, value, minutes)
     return response
+
+
+async def _given(page: Response) -> Response:
+    return page
 
 
 async def require_confirmed(host: Host, request: Request, command: Command, person_id: str) -> None:

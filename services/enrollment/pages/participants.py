@@ -147,11 +147,11 @@ async def _about_one(
             command = None
         if isinstance(command, ChangeExtraBilling):
             command = command.model_copy(update={"billing": with_unit(command.billing)})
+        ticked(form)
         refused = None if command is None else await do(host, act, request, command, form, visit, stands)
         if command is not None and (refused is None or seat is None):
             return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status
-        ticked(form)
     return show(
         host,
         template,

@@ -18,7 +18,7 @@ from shared.contracts.seen import person_fields
 from shared.web.meanwhile import Stands
 
 OTHER_SECRETARY = {
-    "name": "En anden har fået adgangen, siden siden blev åbnet. Nedenfor står, hvis adgang der lukkes nu.",
+    "name": "En anden har fået adgangen, siden siden blev åbnet. Nedenfor står, hvem der nu mister adgangen.",
 }
 
 

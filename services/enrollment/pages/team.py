@@ -78,11 +78,11 @@ async def _about_one(
         if stands is not None:
             about["seen"] = seen_in(form)
         command = form.command(model, **about)
+        ticked(form)
         refused = None if command is None else await do(host, act, request, command, form, visit, stands)
         if command is not None and (refused is None or member is None):
             return see_other(f"{back}?besked={done}" if refused is None else back)
         status = 422 if refused is None else refused.status
-        ticked(form)
     return _show(
         host, template, visit, status, form=form, member=member, person=member.person if member else None, back=back
     )

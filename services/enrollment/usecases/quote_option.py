@@ -15,9 +15,9 @@ from shared.storage.tx import Tx
 async def quote_option(tx: Tx, command: QuoteOption) -> Answer:
     """The organiser's own doing, whoever put the enrolment in."""
     option = await lock_option(tx, command.enrolment_id, command.option_id, None)
-    require_seen(quote_fields(as_it_stands(option.order, tx.now)), command.seen)
     path = links.quote_path_of(tx.links, option.enrolment, option.option_id, option.next_round)
 
     decided = quote(option, command.price_ore, command.includes, command.good_until, path, tx.now)
+    require_seen(quote_fields(as_it_stands(option.order, tx.now)), command.seen)
 
     return await change_and_answer(tx, option, decided)

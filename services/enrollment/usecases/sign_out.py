@@ -53,7 +53,6 @@ async def revoke(tx: Tx, account_id: str) -> None:
 
 
 async def _end(tx: Tx, ending: Sequence[Session], now: datetime, route: str) -> None:
-    await sessions.end(tx, ending, now)
-    for account_id in sorted({one.account_id for one in ending}):
+    for account_id in await sessions.end(tx, ending, now):
         await revoke(tx, account_id)
         await note(tx, principal=f"staff/{account_id}", route=route, command="SignOut", status=200)

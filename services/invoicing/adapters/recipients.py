@@ -43,7 +43,8 @@ async def load(tx: Tx, enrolment_ids: Iterable[str]) -> dict[str, tuple[Recipien
     """
     rows = await tx.fetch(
         """
-        SELECT enrolment_id, person_id, coalesce(c.contact_generation + c.billing_generation, 0) AS generation FROM ((
+        SELECT enrolment_id, person_id, coalesce(c.contact_generation::bigint + c.billing_generation, 0) AS generation
+        FROM ((
             SELECT DISTINCT ON (enrolment_id) enrolment_id, contact ->> 'person_id' AS person_id FROM (
                 SELECT enrolment_id, contact, told_at, true AS claimed FROM claims
                 WHERE enrolment_id = ANY($1::text[]) AND contact ->> 'email' <> ''

@@ -21,10 +21,14 @@ async def close_ways_of_contacts(tx: Tx, events: Sequence[Received[LinksRevoked]
 
 
 async def close_ways_of_people(tx: Tx, events: Sequence[Received[OwnLinksRevoked]]) -> None:
-    """Of whoever holds the billing role: no other links of somebody's own lead to an invoice."""
+    """Of whoever holds the billing role, and of whoever was the contact and may be again: no other links of somebody's
+    own lead to an invoice.
+    """
     told = [
-        ((one.enrolment_id, one.person.person_id), Closings(billing=one.generation))
+        (
+            (one.enrolment_id, one.person.person_id),
+            Closings(contact=one.contact_generation or 0, billing=0 if one.billing_path is None else one.generation),
+        )
         for one in (event.data for event in events)
-        if one.billing_path is not None
     ]
     await closed_links.keep(tx, latest(told))

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from pydantic import Field
 
-from services.notifications.adapters import confirmed, meetings, messages
+from services.notifications.adapters import confirmed, enrolments, meetings, messages
 from services.notifications.domain.letter import TITLES
 from services.notifications.usecases.announce_meeting import (
     announce_cancellation,
@@ -25,6 +25,7 @@ from shared.base import hearsay
 from shared.base.answers import Answer
 from shared.contracts.bounds import Id
 from shared.contracts.enrollment import (
+    EnrolmentFact,
     MemberAdmitted,
     MemberMailboxMissing,
     MunicipalityEnrolled,
@@ -73,7 +74,10 @@ async def rehearse_mails(tx: Tx, command: RehearseMails) -> Answer:
     heard = hearsay.read(command.facts, [*HEARS], command.programme_id, tx.cause)
     told = {one.data.meeting.id for one in heard if isinstance(one.data, MeetingFact)}
     known = await meetings.load(tx, told)
-    if any(one.programme.id != command.programme_id for one in known.values()):
+    about = {one.data.enrolment_id for one in heard if isinstance(one.data, EnrolmentFact)}
+    joined = await enrolments.load(tx, about)
+    of = {*(one.programme.id for one in known.values()), *(one.programme_id for one in joined.values())}
+    if of - {command.programme_id}:
         raise hearsay.not_facts()
     enrolled = [one.data.enrolment_id for one in heard if isinstance(one.data, MunicipalityEnrolled)]
     newest = await messages.load_last_number(tx)

@@ -119,10 +119,9 @@ async def begin_writing(tx: Tx, command: BeginWriting) -> Answer:
 
 async def change_writing(tx: Tx, command: ChangeWriting) -> Answer:
     before = await _locked(tx, command.programme_id, command.writing_id)
-    require_seen(writing_fields(before.wanted), command.seen)
-
     wanted = Wanted(command.headline, command.body, command.audience, command.audience_of, before.wanted.chosen)
     decided = change(before, wanted)
+    require_seen(writing_fields(before.wanted), command.seen)
 
     await writings.save_text(tx, decided.after, tx.cause)
     return Answer({"writing_id": before.id})
@@ -142,6 +141,7 @@ async def attach_file(tx: Tx, command: AttachFile) -> Answer:
     taken = answered(take_in(command.called, content, others), said, others)
 
     place = await writings.insert_file(tx, writing.id, taken)
+    await writings.save_text(tx, writing, tx.cause)
     return Answer({"writing_id": writing.id, "place": place, "name": taken.name})
 
 
@@ -150,6 +150,7 @@ async def remove_file(tx: Tx, command: RemoveFile) -> Answer:
     require_draft(writing)
     require_not_led_to(command.place, await writings.load_files(tx, writing.id))
     await writings.remove_file(tx, writing.id, command.place)
+    await writings.save_text(tx, writing, tx.cause)
     return Answer({"writing_id": writing.id})
 
 

@@ -10,6 +10,7 @@ from services.enrollment.usecases.change_role import change_role
 from services.enrollment.usecases.close_links import CloseLinks, close_links_of
 from services.enrollment.usecases.register_participant import register_participant
 from services.enrollment.usecases.revoke_links import revoke_links
+from services.enrollment.usecases.withdraw_enrolment import withdraw_enrolment
 from shared.base.passes import Reader, reader_of
 from shared.contracts.enrollment import (
     ChangeRole,
@@ -18,6 +19,7 @@ from shared.contracts.enrollment import (
     RegisterParticipant,
     RevokeLinks,
     RoleAppointed,
+    WithdrawEnrolment,
 )
 from tests.integration.enrollment.test_hostile_texts import with_form
 from tests.integration.enrollment.test_secretary import SUE
@@ -158,3 +160,19 @@ async def test_staff_choose_whose_on_the_page_of_the_meeting(workplace: Workplac
     assert "De gamle links er lukket" in done.text
     assert (await told(desk, OwnLinksRevoked)).seats
     assert (await staff.get(str(fact.seat_path))).status_code == 410
+
+
+async def test_what_was_closed_stays_so_when_the_organisation_leaves_and_comes_back(town: Town) -> None:
+    desk = town.desk
+    fact = await seated(desk)
+    old = links.own_page_path(desk.links, Reader("participant", fact.enrolment_id, fact.person.person_id))
+    await closed(desk, fact.enrolment_id, fact.person.person_id)
+    await desk.ask(revoke_links, RevokeLinks(enrolment_id=fact.enrolment_id))
+    kept = "SELECT link_generations::text FROM enrolments"
+    before = await desk.pool.fetchval(kept)
+    await desk.ask(withdraw_enrolment, WithdrawEnrolment(enrolment_id=fact.enrolment_id))
+    await desk.enrol(sign_up(answers={"opbakning": "ja"}))
+    assert await desk.pool.fetchval("SELECT state FROM enrolments") == "enrolled"
+    assert await desk.pool.fetchval(kept) == before
+    await desk.register(fact.enrolment_id, fact.meeting.id, "Anna Andersen")
+    assert (await town.client.get(old)).status_code == 410

@@ -77,7 +77,16 @@ COUNT = int(os.environ.get("TOVHOLDER_LIVES", "5"))
 """Of the lives that are lived; `make lives` asks for many more."""
 PAID_FOR = {"MunicipalityEnrolled", "ExtraParticipantAdded", "OptionOrdered", "QuoteGiven", "BillingReminderDue"}
 PLACED, GONE = "MunicipalityEnrolled", {"EnrolmentWithdrawn", "EnrolmentLapsed"}
-WHO_ASKED = ("correlation_id", "causation_id", "actor", "stored_at", "put_in_by", "put_in_number")
+WHO_ASKED = (
+    "correlation_id",
+    "causation_id",
+    "actor",
+    "stored_at",
+    "put_in_by",
+    "put_in_number",
+    "billed_in",
+    "order_billed_in",
+)
 BY_CHANCE: Mapping[str, tuple[str, ...]] = {
     "people": ("person_id",),
     "sign_ups": ("number", "applicant_id"),

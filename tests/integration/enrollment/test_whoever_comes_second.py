@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 import httpx
 import pytest
+from lxml import html
 
 from services.enrollment.adapters.links import participants_path
 from tests.integration.enrollment.test_hostile_texts import PAGES, PROGRAMME_PAGES, Consultant, Somebody, with_form
@@ -209,3 +211,23 @@ async def test_whether_anything_is_kept_of_somebody_is_read_out_of_no_form_of_an
     assert {len(one) for one in marks.values()} == {len(marks["Anna"])}
     assert NUT["diet_text"] not in marks["Anna"]
     assert marks["Anna"] != marks["Bo"]
+
+
+async def test_all_that_was_ticked_stays_for_whoever_comes_second(town: Town) -> None:
+    one = "choices: [{id: vegetar, title: Vegetar}]"
+    await town.desk.publish(with_form().replace(one, one.replace("}]", "}, {id: vegansk, title: Vegansk}]")))
+    await town.desk.knows()
+    await town.desk.has_meeting()
+    await town.desk.has_meeting(kind="temadag")
+    somebody, client = Somebody(town), town.client
+    both = ("vegetar", "vegansk")
+    for template in ("/deltagere/{token}/hold/behov/{person_id}", "/deltagere/{token}/{meeting_id}/behov/{person_id}"):
+        path = await somebody.path(template)
+        shown = await client.get(path)
+        first = await client.post(path, data={**typed(shown.text), **FISH, "_key": secrets.token_hex(16)})
+        assert first.status_code == 303, text(first)
+        mine = {"diet": both, "consent": "true", "_key": secrets.token_hex(16)}
+        met = await client.post(path, data={**typed(shown.text), **mine})
+        assert met.status_code == 409, (template, text(met))
+        ticked = html.fromstring(met.text).xpath("//input[@name = 'diet'][@checked]/@value")
+        assert sorted(ticked) == sorted(both), template

@@ -138,6 +138,8 @@ async def test_what_is_no_fact_or_of_another_programme_is_heard_by_nobody(post_o
     stolen = MeetingRescheduled(owner=MEETINGS_OWNER, programme=theirs, meeting=LATER, previous=moved(LATER).previous)
     assert (await brought(post_office, carried(stolen), theirs.id)).status_code == 422, "whose meeting it is, is known"
     assert (await brought(post_office, carried(moved(LATER)), theirs.id)).status_code == 422
+    joined = an_enrolment(programme=theirs, enrolment_id=enrolment_id_of(PROGRAMME.id, "0101"))
+    assert (await brought(post_office, carried(joined), theirs.id)).status_code == 422, "whose enrolment it is, as well"
     post_office.programme_id = theirs.id
     assert (await brought(post_office, carried(moved(LATER)))).status_code == 403
     assert (await post_office.get(HERE)).status_code == 200
