@@ -21,7 +21,8 @@ IANA_EPHEMERAL = (49152, 65535)
 LAST_PORT = 65535
 FIRST_CHOSEN = 10_000
 """Those below are the ones that people choose for their own servers."""
-_HELD: dict[int, socket.socket] = {}
+_HELD: dict[int, int] = {}
+"""By port the descriptor, which the system closes with the process."""
 
 
 def free_ports(count: int, besides: Collection[int] = ()) -> list[int]:
@@ -48,7 +49,7 @@ def claim(port: int) -> bool:
     if not is_free(port):
         twin.close()
         return False
-    _HELD[port] = twin
+    _HELD[port] = twin.detach()
     return True
 
 
