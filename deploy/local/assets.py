@@ -23,7 +23,13 @@ from deploy.local.locations import ROOT, cache_dir
 DKFDS = ("LICENSE.md", "css/dkfds.min.css", "js/dkfds.min.js", "img", "fonts/IBMPlexSans/complete/woff2")
 HTMX = ("LICENSE", "dist/htmx.min.js")
 PLEX = ("LICENSE", *(f"files/ibm-plex-sans-latin-{weight}-normal.woff2" for weight in (400, 500, 600)))
-"""The font of dkfds for what Danish is written with, a third as large: `tovholder.css` goes before what dkfds names."""
+"""The font of dkfds for what Danish is written with, a third as large; `tovholder.css` names it."""
+WHOLE_FACE = re.compile(r"font-family:IBM Plex Sans;font-style:normal;font-weight:(?:400|500|600|700);")
+OTHER_LETTERS = (
+    "U+100-130,U+132-151,U+154-2BA,U+2BD-2C5,U+2C7-2D9,U+2DB,U+2DD-303,U+305-307,U+309-328,U+32A-1FFF,U+2070-20AB,"
+    "U+20AD-2121,U+2123-2190,U+2192,U+2194-2211,U+2213-2214,U+2216-FEFE,U+FF00-FFFC,U+FFFE-10FFFF"
+)
+"""All that `PLEX` has not: a browser that has read no other styles yet asks for a whole font for these alone."""
 FONT_SOURCES = re.compile(r"(?P<before>@font-face\{[^}]*?src:)(?P<sources>[^;}]+)")
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -50,13 +56,17 @@ def install_static() -> Path:
 
 
 def keep_served_fonts(style: Path) -> None:
-    """Leaves WOFF2 as the only kind of each font: a browser would ask for another that stands before it."""
+    """Leaves WOFF2 as the only kind of each font, as a browser would ask for another that stands before it, and whole
+    fonts for other letters alone.
+    """
 
     def only_woff2(face: re.Match[str]) -> str:
         kept = [one for one in face["sources"].split(",") if 'format("woff2")' in one]
         return face["before"] + ",".join(kept) if kept else face[0]
 
-    style.write_text(FONT_SOURCES.sub(only_woff2, style.read_text(encoding="utf-8")), encoding="utf-8")
+    text = FONT_SOURCES.sub(only_woff2, style.read_text(encoding="utf-8"))
+    text = WHOLE_FACE.sub(lambda face: f"{face[0]}unicode-range:{OTHER_LETTERS};", text)
+    style.write_text(text, encoding="utf-8")
 
 
 def install_browser() -> Path:

@@ -6,7 +6,7 @@ from Kafka, and heard in a transaction that is undone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from pydantic import Field
 
 from shared.base.cause import Cause
 from shared.base.cloudevents import Reader, Received
+from shared.base.failures import Failure, classify
 from shared.contracts.event import MAX_EVENT_BYTES, Event
 from shared.contracts.refusal import Refused
 
@@ -24,6 +25,8 @@ _NUL = "\\u0000"
 """No column holds it. A reader of Kafka sets such a fact aside."""
 Fact = Annotated[str, Field(max_length=MAX_EVENT_BYTES)]
 """A CloudEvent in JSON."""
+Hears = Callable[..., Awaitable[None]]
+"""A use case that hears facts of a kind, with the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,15 @@ def read(
     return heard
 
 
-def in_turn(heard: Iterable[Received[Any]]) -> Iterable[tuple[type[Event], list[Received[Any]]]]:
-    """Consecutive ones of a kind together, as in a batch."""
+async def hear(tx: Any, heard: Iterable[Received[Any]], hears: Mapping[type[Event], Hears]) -> None:
+    """Consecutive ones of a kind together, as in a batch. Refused `not_facts` where one would become a dead letter."""
     for kind, some in groupby(heard, key=lambda one: type(one.data)):
-        yield kind, list(some)
+        try:
+            await hears[kind](tx, list(some))
+        except Exception as error:
+            if classify(error) is Failure.DATA:
+                raise not_facts() from error
+            raise
 
 
 def not_facts() -> Refused:

@@ -119,7 +119,15 @@ async def begin(tx: Tx, requests: Sequence[Request]) -> list[Reply | Problem | N
             found.append(Problem(422, "idempotency_key_reused"))
         elif row is not None:
             found.append(
-                Reply(row["status"], row["body"], row["correlation_id"], row["location"], row["refused"], replayed=True)
+                # One of this very request is not: its COMMIT was made, and only the word of it was lost.
+                Reply(
+                    row["status"],
+                    row["body"],
+                    row["correlation_id"],
+                    row["location"],
+                    row["refused"],
+                    replayed=row["correlation_id"] != request.cause.correlation_id,
+                )
             )
         elif request.lock not in ours:
             found.append(Problem(409, "request_in_flight", headers={"Retry-After": "1"}))

@@ -67,7 +67,8 @@ _MARK = "needs"
 
 def kept_mark(tx: Tx, needs: Needs | None, *key: str) -> str:
     """Of what is kept of one person (`key`: where, and who), or that nothing is: another one whenever it was said
-    otherwise. Nobody reads out of it what it says, or whether there is anything.
+    otherwise. Nobody reads out of it what it says. That nothing is kept has one mark of each person: whoever has that
+    one knows whether something is kept by now, as they do from being told that it was changed.
     """
     saved = f"{needs.saved_in} {needs.consented_at.isoformat()}" if needs else ""
     return tx.links.sign(_MARK, " ".join([*key, saved])).rpartition(".")[2]

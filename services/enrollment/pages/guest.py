@@ -6,6 +6,7 @@ shown on any of them.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -15,8 +16,8 @@ from services.enrollment.domain.meeting_copy import is_ahead
 from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.needs import asked_of_guests, may_say_as_guest
 from services.enrollment.domain.status import meeting_status
-from services.enrollment.pages.needs import Now, fields, kept_at_meeting, said, say_own
-from services.enrollment.pages.own_link import asked, closed, who_changed
+from services.enrollment.pages.needs import fields, kept_at_meeting, said, say_own
+from services.enrollment.pages.own_link import asked, closed
 from services.enrollment.usecases.close_guest_links import CloseGuestLinks
 from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_own_invitation import OwnInvitation, read_own_invitation
@@ -25,6 +26,7 @@ from services.enrollment.usecases.set_needs import SetGuestNeeds
 from shared.base.acts import Act
 from shared.base.cause import Cause, new_correlation
 from shared.contracts.enrollment import RemoveGuest
+from shared.contracts.event import Command
 from shared.runtime.service import Host
 from shared.web.forms import new_key
 from shared.web.safety import SECRET_ADDRESS
@@ -38,7 +40,7 @@ async def guest(host: Host, request: Request) -> Response:
     return found if isinstance(found, Response) else _page(host, "guest.html", found, said=said(request))
 
 
-async def leave(host: Host, act: Act, request: Request) -> Response:
+async def _press(host: Host, act: Act, request: Request, *, template: str, model: type[Command], done: str) -> Response:
     found = await _find(host, request)
     if isinstance(found, Response):
         return found
@@ -49,28 +51,15 @@ async def leave(host: Host, act: Act, request: Request) -> Response:
         request,
         found,
         labels={},
-        command_of=lambda form: form.command(RemoveGuest, **about),
-        show=lambda status, form: _page(host, "leave_as_guest.html", found, status, form=form),
-        done="afmeldt",
+        command_of=lambda form: form.command(model, **about),
+        show=lambda status, form: _page(host, template, found, status, form=form),
+        done=done,
     )
 
 
-async def close_links(host: Host, act: Act, request: Request) -> Response:
-    """It ends the link that it is done by, and says so before."""
-    found = await _find(host, request)
-    if isinstance(found, Response):
-        return found
-    about = {**_about(found), "person_id": found.person_id}
-    return await asked(
-        host,
-        act,
-        request,
-        found,
-        labels={},
-        command_of=lambda form: form.command(CloseGuestLinks, **about),
-        show=lambda status, form: _page(host, "close_guest_links.html", found, status, form=form),
-        done=_CLOSED,
-    )
+leave = partial(_press, template="leave_as_guest.html", model=RemoveGuest, done="afmeldt")
+close_links = partial(_press, template="close_guest_links.html", model=CloseGuestLinks, done=_CLOSED)
+"""It ends the link that it is done by, and says so before."""
 
 
 async def needs(host: Host, act: Act, request: Request) -> Response:
@@ -78,26 +67,16 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
     if isinstance(found, Response):
         return found
 
-    async def newest() -> Now | None:
-        now = await _find(host, request)
-        if isinstance(now, Response):
-            return None
-        who = await who_changed(
-            host, found.programme.id, SetGuestNeeds, Wrote.guest_needs(found.person_id), found.person_id
-        )
-        return Now(now.needs, now.mark, who)
-
     return await say_own(
         host,
         act,
         request,
         found,
-        found.needs,
-        found.mark,
         SetGuestNeeds,
         _about(found),
         lambda status, form: _page(host, "needs.html", found, status, form=form),
-        newest,
+        partial(_find, host, request),
+        (found.programme.id, Wrote.guest_needs(found.person_id)),
         asked_of_guests(found.programme),
     )
 

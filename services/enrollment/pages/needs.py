@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.enrollment.domain.form import BETWEEN
 from services.enrollment.domain.needs import STOOD, Needs, own_fields
-from services.enrollment.pages.own_link import Own, refuse, speaker_of, submit
+from services.enrollment.pages.own_link import Own, refuse, speaker_of, submit, who_changed
+from services.enrollment.usecases.read_last_change import Wrote
 from shared.base.acts import Act
 from shared.contracts.danish import long_day
 from shared.contracts.event import Command
@@ -35,13 +37,14 @@ _SEVERAL = ("diet", "access")
 _SAID = {"gemt": "Kost og adgang er gemt", "slettet": "Der er ikke gemt noget om kost og adgang"}
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
-    """What is kept by now of whoever is shown it, its mark, and who has said it otherwise."""
+class WithNeeds(Own, Protocol):
+    """Whoever is shown what is `needs` kept of theirs, and its `mark`."""
 
-    kept: Needs | None
-    mark: str
-    who: str
+    @property
+    def needs(self) -> Needs | None: ...
+
+    @property
+    def mark(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +131,18 @@ async def say_own(
     host: Host,
     act: Act,
     request: Request,
-    own: Own,
-    kept: Needs | None,
-    mark: str,
+    own: WithNeeds,
     model: type[Command],
     about: Mapping[str, str],
     show: Callable[[int, Form], Response],
-    newest: Callable[[], Awaitable[Now | None]],
+    find: Callable[[], Awaitable[WithNeeds | Response]],
+    wrote: tuple[str, Wrote],
     term: NeedsTerm | None,
 ) -> Response:
     """By a link of one's own. Only here is shown what is kept, and only theirs. Sent without anything it takes back all
-    of it. `newest`: what is kept by now; None = they do not have the place any more.
+    of it. `find` says how it stands by now, `wrote` the programme and what such a form writes.
     """
-    form, status = begin(showing(kept), _stood(kept, mark)), 200
+    form, status = begin(showing(own.needs), _stood(own)), 200
     if request.method == "POST":
         form = await read_form(request, labels=LABELS)
         _separately(form)
@@ -155,18 +157,19 @@ async def say_own(
                 return RedirectResponse(f"{own.path}?besked={done}", 303, headers=SECRET_ADDRESS)
 
             async def stands() -> Stands | None:
-                now = await newest()
-                if now is None:
+                now = await find()
+                if isinstance(now, Response):
                     return None
-                stood = _stood(now.kept, now.mark)
-                return Stands(stood, now.who, as_read=partial(_as_read, term), unseen={STOOD: ""})
+                programme_id, written = wrote
+                who = await who_changed(host, programme_id, model, written, own.person_id)
+                return Stands(_stood(now), who, as_read=partial(_as_read, term), unseen={STOOD: ""})
 
             status = await refuse(form, refused, stands)
     return show(status, form)
 
 
-def _stood(kept: Needs | None, mark: str) -> dict[str, str]:
-    return {**own_fields(kept), STOOD: mark}
+def _stood(own: WithNeeds) -> dict[str, str]:
+    return {**own_fields(own.needs), STOOD: own.mark}
 
 
 def _as_read(term: NeedsTerm | None, name: str, text: str) -> str:

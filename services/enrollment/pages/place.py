@@ -16,8 +16,8 @@ from services.enrollment.domain.meeting_text import when_text, where_text
 from services.enrollment.domain.needs import asked_of_team, may_say_on_team
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.domain.team_meetings import until_when
-from services.enrollment.pages.needs import Now, fields, kept_on_team, said, say_own
-from services.enrollment.pages.own_link import asked, closed, who_changed
+from services.enrollment.pages.needs import fields, kept_on_team, said, say_own
+from services.enrollment.pages.own_link import asked, closed
 from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_place import OwnPlace, read_place
 from services.enrollment.usecases.read_seat import ClosedLink
@@ -65,30 +65,16 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
     if isinstance(found, Response):
         return found
 
-    async def newest() -> Now | None:
-        now = await _find(host, request)
-        if isinstance(now, Response):
-            return None
-        who = await who_changed(
-            host,
-            found.team.programme.id,
-            SetTeamNeeds,
-            Wrote.team_needs(found.team.enrolment.id, found.person_id),
-            found.person_id,
-        )
-        return Now(now.needs, now.mark, who)
-
     return await say_own(
         host,
         act,
         request,
         found,
-        found.needs,
-        found.mark,
         SetTeamNeeds,
         {"enrolment_id": found.team.enrolment.id},
         lambda status, form: _page(host, "needs.html", found, status, form=form, changeable=_may_say(found)),
-        newest,
+        partial(_find, host, request),
+        (found.team.programme.id, Wrote.team_needs(found.team.enrolment.id, found.person_id)),
         asked_of_team(found.team),
     )
 

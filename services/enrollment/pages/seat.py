@@ -17,8 +17,8 @@ from services.enrollment.domain.needs import asked, may_say
 from services.enrollment.domain.roster import free_text, is_changeable, is_late, swap_text, swaps_closed
 from services.enrollment.domain.status import meeting_status
 from services.enrollment.pages import own_link
-from services.enrollment.pages.needs import Now, fields, kept_at_meeting, said, say_own
-from services.enrollment.pages.own_link import closed, who_changed
+from services.enrollment.pages.needs import fields, kept_at_meeting, said, say_own
+from services.enrollment.pages.own_link import closed
 from services.enrollment.usecases.read_last_change import Wrote
 from services.enrollment.usecases.read_seat import ClosedLink, OwnSeat, read_seat
 from services.enrollment.usecases.set_needs import SetNeeds
@@ -77,30 +77,16 @@ async def needs(host: Host, act: Act, request: Request) -> Response:
         return found
     about = {"enrolment_id": found.roster.enrolment.id, "meeting_id": found.roster.meeting.id}
 
-    async def newest() -> Now | None:
-        now = await _find(host, request)
-        if isinstance(now, Response):
-            return None
-        who = await who_changed(
-            host,
-            found.roster.programme.id,
-            SetNeeds,
-            Wrote.needs(found.roster.enrolment.id, found.roster.meeting.id, found.person_id),
-            found.person_id,
-        )
-        return Now(now.needs, now.mark, who)
-
     return await say_own(
         host,
         act,
         request,
         found,
-        found.needs,
-        found.mark,
         SetNeeds,
         about,
         lambda status, form: _page(host, "needs.html", found, status, form=form),
-        newest,
+        partial(_find, host, request),
+        (found.roster.programme.id, Wrote.needs(about["enrolment_id"], about["meeting_id"], found.person_id)),
         asked(found.roster),
     )
 

@@ -33,8 +33,9 @@ async def close_guest_links(tx: Tx, command: CloseGuestLinks) -> Answer:
     programme, meeting = await lock_guests(tx, command.programme_id, command.meeting_id)
     guest = require_guest(await guests.load(tx, meeting.meeting.id, command.person_id))
 
-    await close_links_of_mailbox(tx, programme, guest.person.email, mailed_by=guest.person.person_id)
+    # In the order of whoever closes a participant's links, who closes these as well.
     await mailbox_codes.forget_mailbox(tx, mailbox_codes.mark_of(tx.links, guest.person.email))
+    await close_links_of_mailbox(tx, programme, guest.person.email, mailed_by=guest.person.person_id)
     return Answer({"person_id": command.person_id, "meeting_id": meeting.meeting.id})
 
 

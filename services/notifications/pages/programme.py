@@ -25,6 +25,7 @@ _DONE = {
     "igen": "Mailen er lagt i kø og sendes nu",
     "afgjort": "Mailen er afgjort og bliver ikke sendt",
     "gemt": "Teksten er gemt. Se den igennem, før I sender",
+    "rettet": "Teksten er rettet, siden I læste den. Læs den igen, før I sender den",
     "vedhaeftet": "Filen er vedhæftet",
     "fjernet": "Filen er taget af",
     "proevet": "Prøven er på vej til din egen postkasse",

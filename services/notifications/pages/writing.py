@@ -217,6 +217,7 @@ async def writing(host: Host, request: Request) -> Response:
         "files": [(kept.place, kept.name, size(kept.size), _said_of(kept, found.files)) for kept in found.files],
         "going": _progress(found),
         "part_at": at,
+        "send_at": f"{at}/send?{READ}={sent_fields(found.writing, found.files)[SENT]}",
     }
     if request.headers.get("hx-request") == "true" and found.writing.state != "draft":
         part = host.pages.fragment("notifications/staff_writing.html", "fremdrift", **values)
@@ -412,6 +413,9 @@ async def send(host: Host, act: Act, request: Request) -> Response:
     at = writings_at(request, f"/{found.writing.id}")
     if found.writing.state != "draft" and request.method == "GET":
         return RedirectResponse(at, 303)
+    read = request.query_params.get(READ)
+    if request.method == "GET" and read is not None and read != sent_fields(found.writing, found.files)[SENT]:
+        return RedirectResponse(f"{at}?besked={_OTHERWISE}", 303)
 
     async def stands() -> Stands:
         now = await _found(host, request)
@@ -435,6 +439,8 @@ async def send(host: Host, act: Act, request: Request) -> Response:
     return await carry_out(host, request, act, found.programme, doing, wish)
 
 
+READ, _OTHERWISE = "laest", "rettet"
+"""The mark of the text that was read on the page that leads to the sending, and what is said where it is another."""
 _OTHER_TEXT = {SENT: "Mailen eller dens bilag er rettet, siden siden blev åbnet. Læs den igen, før I sender den."}
 
 

@@ -6,7 +6,7 @@ counted. Then all of it is undone: nothing is kept, nothing is sent.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from pydantic import Field
 
@@ -42,7 +42,7 @@ from shared.contracts.scheduling import (
 )
 from shared.storage.tx import Tx
 
-HEARS: Mapping[type[Event], Callable[..., Awaitable[None]]] = {
+HEARS: Mapping[type[Event], hearsay.Hears] = {
     ProgrammePublished: remember_programme,
     ProgrammeChanged: remember_programme,
     MunicipalityEnrolled: confirm_place,
@@ -82,8 +82,7 @@ async def rehearse_mails(tx: Tx, command: RehearseMails) -> Answer:
     enrolled = [one.data.enrolment_id for one in heard if isinstance(one.data, MunicipalityEnrolled)]
     newest = await messages.load_last_number(tx)
     async with tx.rehearsal(ROOM):
-        for kind, some in hearsay.in_turn(heard):
-            await HEARS[kind](tx, some)
+        await hearsay.hear(tx, heard, HEARS)
         written = await messages.count_written(tx, newest, tx.cause.correlation_id)
         tomorrow = await confirmed.count_told_of(tx, enrolled)
         complete = tx.room > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from shared.contracts.event import Command, Event
 from shared.contracts.scheduling import MeetingFact
 from shared.storage.tx import Tx
 
-_HEARS: Mapping[type[Event], Callable[..., Awaitable[None]]] = {
+_HEARS: Mapping[type[Event], hearsay.Hears] = {
     ProgrammePublished: plan_meetings,
     ProgrammeChanged: change_meetings,
 }
@@ -35,8 +35,7 @@ async def rehearse_version(tx: Tx, command: RehearseMeetings) -> Answer:
     """The facts that the meetings would be told by; `elsewhere`: another system leads them. Refused `not_facts`."""
     heard = hearsay.read(command.facts, [*_HEARS], command.programme_id, tx.cause)
     async with tx.rehearsal(ROOM):
-        for kind, some in hearsay.in_turn(heard):
-            await _HEARS[kind](tx, some)
+        await hearsay.hear(tx, heard, _HEARS)
         said = tx.will_say()
     told = hearsay.read(said, MeetingFact.__subclasses__(), command.programme_id, tx.cause)
     changed = [describe_change(one.data) for one in told]

@@ -190,6 +190,14 @@ async def test_what_was_agreed_holds_whatever_a_later_version_says(desk: Desk) -
     assert (await desk.ask(deliver_option, delivering(enrolment)))["price_ore"] == PRICE
 
 
+async def test_what_was_ordered_meanwhile_is_no_conflict_between_two_who_offer(desk: Desk) -> None:
+    enrolment = await buyer(desk)
+    await desk.ask(quote_option, quoting(enrolment))
+    await desk.ask(accept_quote, accepting(enrolment))
+    again = await desk.refusal(quote_option, quoting(enrolment, seen="x" * 16))
+    assert again.code == "option_ordered"
+
+
 async def test_an_option_that_is_offered_no_longer_can_still_be_taken_back_and_delivered(desk: Desk) -> None:
     enrolment = await buyer(desk)
     await desk.ask(order_option, ordering(enrolment))

@@ -140,6 +140,26 @@ async def test_of_whoever_holds_the_billing_role_staff_close_what_was_mailed(cou
     assert await statuses(counting_house, new) == [410]
 
 
+async def test_no_number_that_may_be_told_stops_the_run_of_invoices(counting_house: CountingHouse) -> None:
+    most = 2**31 - 1
+    person = Person(**CONTACT.model_dump(exclude={"role"}))
+    await counting_house.books.hear(ENROLMENT, of_the_contact(most), of_somebody(person, most))
+    await counting_house.books.ring(FEES_FALL_DUE)
+    assert isinstance(await told(counting_house), InvoiceIssued)
+
+
+async def test_whoever_was_the_contact_when_theirs_were_closed_finds_them_closed_when_they_are_again(
+    counting_house: CountingHouse,
+) -> None:
+    await counting_house.books.hear(ENROLMENT)
+    await counting_house.books.ring(FEES_FALL_DUE)
+    old = mailed(await told(counting_house), CONTACT.person_id)
+    person = Person(**CONTACT.model_dump(exclude={"role"}))
+    closing = of_somebody(person, 1, billing_path=None).model_copy(update={"contact_generation": 1})
+    await counting_house.books.hear(closing, an_appointment(contact=CONTACT))
+    assert await statuses(counting_house, old, way(counting_house), way(counting_house, 1)) == [410, 404, 200]
+
+
 async def test_a_closing_of_nobody_cannot_be_stored(counting_house: CountingHouse) -> None:
     for row in ("('', 'p', 1, 0)", "('e', '', 1, 0)", "('e', 'p', -1, 0)", "('e', 'p', 0, -1)"):
         with pytest.raises(asyncpg.CheckViolationError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import email
 import io
@@ -16,14 +17,19 @@ from typing import Any
 
 import asyncpg
 import pytest
+from lxml import html
 
 from services.notifications.adapters import forgetting, writings
 from services.notifications.domain.message import Message
 from services.notifications.usecases.write_letters import AT_A_TIME
 from services.notifications.usecases.write_to_many import (
+    AttachFile,
     BeginWriting,
+    RemoveFile,
     WriteToMany,
+    attach_file,
     begin_writing,
+    remove_file,
     write_to_many,
 )
 from shared.base.cause import Cause
@@ -360,6 +366,36 @@ async def test_what_nobody_has_read_is_not_sent(post_office: PostOffice) -> None
     now = {name: text for name, text in hidden(met.text).items() if name in {"_stod", "_imens"}}
     assert (await post_office.post(f"{at}/send", now)).status_code == 303
     assert len([one for one in await post_office.desk.told() if isinstance(one, WrittenToMany)]) == 1
+
+
+async def test_a_text_that_was_changed_since_it_was_read_is_read_again_before_it_is_sent(
+    post_office: PostOffice,
+) -> None:
+    await enrolled(post_office)
+    at = await draft(post_office)
+    (onward,) = set(html.fromstring((await post_office.get(at)).text).xpath("//a[contains(@href, '/send')]/@href"))
+    assert (await post_office.get(onward)).status_code == 200
+    await post_office.post(f"{at}/ret", {"headline": "Nyt fra os", "body": "Kort.", "to": "contacts"})
+    led = await post_office.get(onward)
+    assert (led.status_code, led.headers["location"]) == (303, f"{at}?besked=rettet")
+    assert "Teksten er rettet, siden I læste den" in words(await post_office.get(led.headers["location"]))
+
+
+async def test_who_attached_a_file_last_is_who_has_changed_the_text(post_office: PostOffice) -> None:
+    await enrolled(post_office)
+    at = await draft(post_office)
+    by = "SELECT changed_in FROM writings"
+    changed, desk = [await post_office.desk.pool.fetchval(by)], post_office.desk
+    content = base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode()
+    about = {"programme_id": PROGRAMME.id, "writing_id": at.rpartition("/")[2]}
+    file = AttachFile(**about, called="a.pdf", content=content, access="yes")
+    async with transaction(desk.pool, desk, desk.source, Cause("first", None, "staff/a")) as tx:
+        place = (await attach_file(tx, file)).body["place"]
+    changed.append(await desk.pool.fetchval(by))
+    async with transaction(desk.pool, desk, desk.source, Cause("second", None, "staff/b")) as tx:
+        await remove_file(tx, RemoveFile(**about, place=place))
+    changed.append(await desk.pool.fetchval(by))
+    assert changed[1:] == ["first", "second"]
 
 
 async def test_whatever_is_typed_no_header_breaks_and_nothing_is_markup(post_office: PostOffice) -> None:

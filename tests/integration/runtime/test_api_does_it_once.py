@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
+from shared.base.cause import Cause
+from shared.base.problems import Problem
+from shared.contracts.event import Command
 from shared.runtime.housekeeping import Housekeeping
+from shared.storage.tx import Tx
+from shared.web.ledger import Reply, Request, begin, store
 from tests.support.eventually import eventually
 from tests.support.toy import HELD, Desk
 
@@ -178,3 +184,21 @@ async def test_a_connection_that_dies_in_the_middle_is_tried_again(desk: Desk) -
     answer = await asking
     assert answer.status_code == 201
     assert await desk.count() == 1
+
+
+async def test_what_was_stored_by_the_same_press_is_no_repetition(desk: Desk) -> None:
+    """The word of its COMMIT was lost, so that it is tried once more: nobody was answered before."""
+    mine, other = (Cause(one, None, "token/a") for one in ("mine", "other"))
+    press = Request("token/a", "k" * 16, b"f", "PutThing", Command(), mine, 201)
+
+    async def work(tx: Tx) -> None:
+        await store(tx, [(press, Reply(201, "{}", "mine"))])
+
+    await desk.host.door.in_transaction(work, mine)
+    found: list[Reply | Problem | None] = []
+
+    async def again(tx: Tx) -> None:
+        found.extend(await begin(tx, [press]) + await begin(tx, [replace(press, cause=other)]))
+
+    await desk.host.door.in_transaction(again, mine)
+    assert [one.replayed for one in found if isinstance(one, Reply)] == [False, True]

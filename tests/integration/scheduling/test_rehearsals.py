@@ -16,7 +16,7 @@ from shared.contracts.enrollment import ProgrammeChanged
 from shared.contracts.programme import MeetingPlan, ProgrammeTerms
 from shared.contracts.scheduling import MeetingCancelled, MeetingRescheduled, MeetingScheduled, SetMeetingDate
 from tests.integration.scheduling.test_staff_meetings import PLANS, published, the_programme
-from tests.support.branch import Branch, text
+from tests.support.branch import TOKEN, Branch, text
 from tests.support.facts import OWNER, PROGRAMME, cloud_event
 from tests.support.hostile import TEXTS, must_be_escaped
 
@@ -73,6 +73,23 @@ async def test_a_date_that_staff_have_set_stands_and_is_not_said_to_move(diary_o
     await diary_office.room.ask(set_meeting_date, SetMeetingDate(meeting_id=april, day=date(2021, 4, 29)))
     wish = RehearseMeetings(programme_id=PROGRAMME.id, facts=(told(later(*PLANS)),))
     assert (await diary_office.room.ask(rehearse_version, wish))["meetings"] == []
+
+
+async def test_what_a_program_asks_about_is_answered_and_not_kept(diary_office: Branch) -> None:
+    await published(diary_office)
+    await diary_office.room.told()
+    client = diary_office.nobody()
+    client.headers["Authorization"] = f"Bearer {TOKEN}"
+    asked = {"facts": [told(later(MOVED))]}
+    for _ in range(2):
+        answer = await client.post(
+            f"/api/scheduling/programmes/{PROGRAMME.id}/rehearsal", json=asked, headers={"Idempotency-Key": "the-same"}
+        )
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["meetings"]
+        assert "idempotency-replayed" not in answer.headers
+    assert await diary_office.room.pool.fetchval("SELECT count(*) FROM http_requests") == 0
+    assert await diary_office.room.told() == []
 
 
 async def test_of_another_systems_meetings_it_is_said_that_they_are_led_there(diary_office: Branch) -> None:
